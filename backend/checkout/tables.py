@@ -1,0 +1,77 @@
+"""Checkouts with their evidence, grant and payment.
+
+Evidence and grant stand on the checkout's own row: they are bound to it by construction, and a payment locks one row
+for all of them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from backend.db.schema import Id, Json, UtcTime, metadata
+
+checkouts = Table(
+    "checkouts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("cart_id", Id, ForeignKey("carts.id"), nullable=False),
+    Column("shopper_id", Id, ForeignKey("shoppers.id"), nullable=False, index=True),
+    Column("device_id", String(43), ForeignKey("devices.id"), nullable=False),
+    Column("store_id", Id, ForeignKey("stores.id"), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("lines", Json, nullable=False),  # frozen: what was agreed is what is charged
+    Column("total_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("cart_hash", String(64), nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("decision", Json),  # policy, version, rule and inputs that granted it
+    Column("grant_jti", String(64), unique=True),
+    Column("grant_state", String(10)),
+    Column("grant_expires_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    CheckConstraint("state IN ('open', 'paid', 'cancelled', 'expired')", name="state_known"),
+    CheckConstraint("grant_state IN ('issued', 'used', 'void')", name="grant_state_known"),
+    CheckConstraint("total_minor > 0", name="positive"),
+    Index(
+        "uq_checkouts_open",
+        "cart_id",
+        unique=True,
+        sqlite_where=Column("state").in_(["open", "paid"]),
+        postgresql_where=Column("state").in_(["open", "paid"]),
+    ),
+)
+
+challenges = Table(
+    "challenges",
+    metadata,
+    Column("nonce", String(64), primary_key=True),
+    Column("checkout_id", Id, ForeignKey("checkouts.id"), nullable=False, index=True),
+    Column("device_id", String(43), nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
+    Column("posting_id", Id, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("order_id", "reason"),
+    CheckConstraint("amount_minor > 0", name="positive"),
+)

@@ -1,0 +1,106 @@
+"""Who did what: rows that are only ever added, each holding the hash of the one before.
+
+Writers add entries without a hash, so no payment waits for a global lock; one chainer (the worker) links them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, String, Table, insert, select, update
+
+from backend.db.schema import Id, Json, UtcTime, metadata
+from backend.db.transaction import Transaction
+
+GENESIS = "0" * 64
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(64), nullable=False),  # "shopper:ID", "staff:ID", "system"
+    Column("action", String(60), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("details", Json, nullable=False),  # never a secret, a picture, a name
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), unique=True),
+    Column("hash", String(64)),
+)
+
+
+def record(
+    tx: Transaction,
+    *,
+    entry_id: str,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    tx.execute(
+        insert(audit_entries).values(
+            id=entry_id, at=at, actor=actor, action=action, subject=subject, details=dict(details or {})
+        )
+    )
+
+
+def chain(tx: Transaction, *, limit: int = 500) -> int:
+    """Link up to `limit` new entries; returns how many. Run by one caller at a time."""
+    last = tx.execute(
+        select(audit_entries.c.position, audit_entries.c.hash)
+        .where(audit_entries.c.position.is_not(None))
+        .order_by(audit_entries.c.position.desc())
+        .limit(1)
+    ).first()
+    position, previous = (last.position, last.hash) if last else (0, GENESIS)
+    new = tx.execute(
+        select(audit_entries)
+        .where(audit_entries.c.position.is_(None))
+        .order_by(audit_entries.c.id)
+        .limit(limit)
+    ).mappings()
+    count = 0
+    for count, entry in enumerate(new.all(), start=1):
+        previous = link(previous, entry)
+        tx.execute(
+            update(audit_entries)
+            .where(audit_entries.c.id == entry["id"])
+            .values(position=position + count, hash=previous)
+        )
+    return count
+
+
+def first_broken(tx: Transaction) -> int | None:
+    """Position of the first entry whose hash does not follow, or None if the chain holds."""
+    previous = GENESIS
+    chained = (
+        select(audit_entries).where(audit_entries.c.position.is_not(None)).order_by(audit_entries.c.position)
+    )
+    for expected, entry in enumerate(tx.execute(chained).mappings(), start=1):
+        previous = link(previous, entry)
+        if entry["position"] != expected or entry["hash"] != previous:
+            return expected
+    return None
+
+
+def link(previous: str, entry: Mapping[Any, Any]) -> str:
+    """SHA-256 over the previous hash and the entry's canonical JSON."""
+    content = json.dumps(
+        [
+            entry["id"],
+            entry["at"].isoformat(),
+            entry["actor"],
+            entry["action"],
+            entry["subject"],
+            entry["details"],
+        ],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(f"{previous}\n{content}".encode()).hexdigest()

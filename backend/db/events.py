@@ -1,0 +1,67 @@
+"""The live feed of a store: numbered per store, in the order of commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Table, select, update
+
+from backend.db.outbox import outbox
+from backend.db.schema import Id, metadata
+from backend.db.transaction import Transaction
+
+EVENTS_PER_READ_MAX = 200
+
+store_counters = Table(
+    "store_counters",
+    metadata,
+    Column("store_id", Id, ForeignKey("stores.id"), primary_key=True),
+    Column("events", BigInteger, nullable=False, default=0),
+    Column("receipts", BigInteger, nullable=False, default=0),
+    CheckConstraint("events >= 0 AND receipts >= 0", name="not_negative"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    event_id: int  # the last of those taken
+    receipt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: int
+    kind: str
+    subject: str
+    payload: dict[str, Any]
+    at: datetime
+
+
+def next_numbers(tx: Transaction, store_id: str, *, events: int = 1, receipts: int = 0) -> Numbers:
+    """Take numbers for this transaction. The store's counter row is the last lock before the inserts."""
+    row = tx.execute(
+        update(store_counters)
+        .where(store_counters.c.store_id == store_id)
+        .values(events=store_counters.c.events + events, receipts=store_counters.c.receipts + receipts)
+        .returning(store_counters.c.events, store_counters.c.receipts)
+    ).one()
+    return Numbers(event_id=row.events, receipt=row.receipts)
+
+
+def last(tx: Transaction, store_id: str) -> int:
+    number = tx.execute(
+        select(store_counters.c.events).where(store_counters.c.store_id == store_id)
+    ).scalar_one_or_none()
+    return int(number or 0)
+
+
+def after(tx: Transaction, store_id: str, event_id: int, *, limit: int = EVENTS_PER_READ_MAX) -> list[Event]:
+    rows = tx.execute(
+        select(outbox)
+        .where(outbox.c.store_id == store_id, outbox.c.event_id > event_id)
+        .order_by(outbox.c.event_id)
+        .limit(limit)
+    ).mappings()
+    return [Event(r["event_id"], r["kind"], r["subject"], r["payload"], r["created_at"]) for r in rows]

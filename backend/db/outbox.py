@@ -1,0 +1,189 @@
+"""What happened, written in the transaction of what happened: the worker delivers it, live pages read it.
+
+A row with a store and an event id is also a line of that store's live feed (`backend/db/events.py`): one insert
+serves both, and since the event id comes from the store's counter row, ids are in the order of commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from backend.db.schema import Id, Json, UtcTime, metadata
+from backend.db.transaction import Transaction
+
+LEASE = timedelta(seconds=30)
+ATTEMPTS_MAX = 12
+BACKOFF_S_MAX = 3_600
+
+
+class Kind(StrEnum):
+    """Every kind of happening; a test shows that each one meant for people has wording in both languages."""
+
+    GRANT_ISSUED = "grant.issued"
+    FACE_REFUSED = "face.refused"
+    PIN_REFUSED = "pin.refused"
+    PIN_LOCKED = "pin.locked"
+    PAYMENT_SETTLED = "payment.settled"
+    ORDER_ACCEPTED = "order.accepted"
+    ORDER_READY = "order.ready"
+    ORDER_HANDED_OVER = "order.handed_over"
+    ORDER_MISMATCH = "order.mismatch"
+    ORDER_CANCELLED = "order.cancelled"
+    WALLET_TOPPED_UP = "wallet.topped_up"
+    FACE_ENROLLED = "face.enrolled"
+    FACE_ERASED = "face.erased"
+    DEVICE_ADDED = "device.added"
+    RESERVATION_EXPIRED = "reservation.expired"
+
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("shopper_id", Id),  # whom it concerns, if anybody
+    Column("device_id", String(64)),  # the one device that may read it, if only one may
+    Column("store_id", Id),
+    Column("event_id", BigInteger),  # position in the store's live feed
+    Column("subject", String(64), nullable=False),  # the id of what it is about
+    Column("payload", Json, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),  # not worth delivering afterwards
+    Column("available_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("lease_until", UtcTime),
+    Column("done_at", UtcTime),
+    Column("last_error", Text),
+    UniqueConstraint("store_id", "event_id"),
+    Index(
+        "ix_outbox_undone",
+        "available_at",
+        sqlite_where=Column("done_at").is_(None),
+        postgresql_where=Column("done_at").is_(None),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    id: str
+    kind: Kind
+    subject: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    shopper_id: str | None = None
+    device_id: str | None = None
+    store_id: str | None = None
+    event_id: int | None = None
+    expires_at: datetime | None = None
+
+
+def add(tx: Transaction, happenings: Sequence[Happening], *, now: datetime) -> None:
+    """One multi-row insert."""
+    rows = [
+        {
+            "id": h.id,
+            "kind": h.kind.value,
+            "subject": h.subject,
+            "payload": dict(h.payload),
+            "shopper_id": h.shopper_id,
+            "device_id": h.device_id,
+            "store_id": h.store_id,
+            "event_id": h.event_id,
+            "expires_at": h.expires_at,
+            "created_at": now,
+            "available_at": now,
+            "attempts": 0,
+        }
+        for h in happenings
+    ]
+    if rows:
+        tx.execute(insert(outbox).values(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    happening: Happening
+    created_at: datetime
+    attempts: int  # this one included; also the generation that `done` and `failed` must still find
+
+
+def claim(tx: Transaction, *, now: datetime, limit: int = 20) -> list[Claimed]:
+    """Lease up to `limit` due rows, oldest first; a lease that ran out (a crash) makes the row due again."""
+    due = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.done_at.is_(None),
+            outbox.c.available_at <= now,
+            or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
+        )
+        .order_by(outbox.c.available_at, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = tx.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(due.scalar_subquery()))
+        .values(lease_until=now + LEASE, attempts=outbox.c.attempts + 1)
+        .returning(outbox)
+    ).mappings()
+    claimed = [
+        Claimed(
+            Happening(
+                id=row["id"],
+                kind=Kind(row["kind"]),
+                subject=row["subject"],
+                payload=row["payload"],
+                shopper_id=row["shopper_id"],
+                device_id=row["device_id"],
+                store_id=row["store_id"],
+                event_id=row["event_id"],
+                expires_at=row["expires_at"],
+            ),
+            row["created_at"],
+            row["attempts"],
+        )
+        for row in rows
+    ]
+    return sorted(claimed, key=lambda c: (c.created_at, c.happening.id))
+
+
+def done(tx: Transaction, claimed: Claimed, *, now: datetime) -> None:
+    tx.execute(
+        update(outbox)
+        .where(outbox.c.id == claimed.happening.id, outbox.c.attempts == claimed.attempts)
+        .values(done_at=now, lease_until=None, last_error=None)
+    )
+
+
+def failed(tx: Transaction, claimed: Claimed, error: str, *, now: datetime) -> None:
+    """Tried again later with growing pauses; after ATTEMPTS_MAX it is put away with its last error."""
+    pause_s = min(2**claimed.attempts, BACKOFF_S_MAX)
+    tx.execute(
+        update(outbox)
+        .where(outbox.c.id == claimed.happening.id, outbox.c.attempts == claimed.attempts)
+        .values(
+            lease_until=None,
+            last_error=error[:500],
+            available_at=now + timedelta(seconds=pause_s),
+            done_at=now if claimed.attempts >= ATTEMPTS_MAX else None,
+        )
+    )

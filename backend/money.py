@@ -1,0 +1,61 @@
+"""Amounts as integers in minor units, and the VAT that is inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+VAT_RATE_BP_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    minor: int  # halalas for SAR; never a float
+    currency: str  # ISO 4217
+
+    def split_vat(self, rate_bp: int) -> tuple[Money, Money]:
+        """(net, vat) of a gross amount; VAT is rounded half up and the two sum back exactly."""
+        assert 0 <= rate_bp <= VAT_RATE_BP_MAX, rate_bp
+        vat = divide_half_up(self.minor * rate_bp, 10_000 + rate_bp)
+        return Money(self.minor - vat, self.currency), Money(vat, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class GrossLine:
+    """One line of a cart: gross amount in minor units, VAT rate in basis points."""
+
+    gross_minor: int
+    vat_rate_bp: int
+
+
+def divide_half_up(numerator: int, denominator: int) -> int:
+    """Integer division, halves away from zero; denominator > 0."""
+    sign = -1 if numerator < 0 else 1
+    return sign * ((2 * abs(numerator) + denominator) // (2 * denominator))
+
+
+def vat_per_line(lines: Sequence[GrossLine]) -> list[int]:
+    """VAT of each line in minor units.
+
+    VAT is computed once per rate over the sum of the lines of that rate (half up) and handed to the lines by
+    the largest remainder, the earlier line first: so the lines sum to what the receipt states per rate.
+    """
+    vat = [0] * len(lines)
+    for rate in {line.vat_rate_bp for line in lines}:
+        group = [i for i, line in enumerate(lines) if line.vat_rate_bp == rate]
+        gross = sum(lines[i].gross_minor for i in group)
+        due = divide_half_up(gross * rate, 10_000 + rate)
+        for i in group:
+            vat[i] = lines[i].gross_minor * rate // (10_000 + rate)
+        by_remainder = sorted(group, key=lambda i: (-(lines[i].gross_minor * rate % (10_000 + rate)), i))
+        for i in by_remainder[: due - sum(vat[i] for i in group)]:
+            vat[i] += 1
+    return vat
+
+
+def vat_by_rate(lines: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """{rate in basis points: VAT in minor units} from (rate, VAT) of lines."""
+    totals: dict[int, int] = {}
+    for rate_bp, vat_minor in lines:
+        totals[rate_bp] = totals.get(rate_bp, 0) + vat_minor
+    return totals

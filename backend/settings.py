@@ -1,0 +1,196 @@
+"""One typed object from the environment and an ignored file; whatever is wrong stops the start and is named.
+
+Only this module reads the environment. `docs/settings.md` is made from the fields below (`smartpay doctor --settings`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from backend.errors import SettingsRefused
+
+ENV_FILE = "smartpay.env"  # inside the data folder, mode 0600
+KEY_FILES = (
+    "grant-signing.pem",
+    "access-signing.pem",
+    "label-signing.pem",
+    "kek.key",
+    "pepper.key",
+    "refresh.key",
+    "digest.key",
+)
+
+
+def setting(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
+    return field(default=default, metadata={"name": name, "read": read, "meaning": meaning})
+
+
+def whole(at_least: int, at_most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text)
+        if not at_least <= number <= at_most:
+            raise ValueError(f"must be between {at_least} and {at_most}")
+        return number
+
+    return read
+
+
+def seconds(at_least: int, at_most: int) -> Callable[[str], timedelta]:
+    number = whole(at_least, at_most)
+    return lambda text: timedelta(seconds=number(text))
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def database_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    return text
+
+
+def host_name(text: str) -> str:
+    if not text or any(c in text for c in "/ :@?#") or len(text) > 64:
+        raise ValueError("must be a bare host name of at most 64 characters")
+    return text.lower()
+
+
+@dataclass(frozen=True)
+class Settings:
+    data: Path = setting("SMARTPAY_DATA", Path("var"), Path, "Folder of database, keys and demo logins.")
+    database_url: str = setting(
+        "DATABASE_URL", "", database_url, "SQLite or PostgreSQL; default: a SQLite file in the data folder."
+    )
+    public_host: str = setting(
+        "SMARTPAY_PUBLIC_HOST", "shop.example", host_name, "Host name that stands on printed labels."
+    )
+    notifier: str = setting(
+        "SMARTPAY_NOTIFIER", "inbox", one_of("inbox", "expo"), "inbox: devices fetch; expo: pushed as well."
+    )
+    expo_url: str = setting(
+        "SMARTPAY_EXPO_URL", "https://exp.host", str, "Where the Expo push service answers."
+    )
+    expo_access_token: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "name": "SMARTPAY_EXPO_ACCESS_TOKEN",
+            "read": str,
+            "meaning": "Expo access token, if the project demands one.",
+        },
+    )
+    grant_lifetime: timedelta = setting(
+        "SMARTPAY_GRANT_LIFETIME_S", timedelta(seconds=120), seconds(10, 120), "How long a grant may pay."
+    )
+    access_lifetime: timedelta = setting(
+        "SMARTPAY_ACCESS_LIFETIME_S", timedelta(minutes=10), seconds(60, 3600), "Life of an access token."
+    )
+    cart_lifetime: timedelta = setting(
+        "SMARTPAY_CART_LIFETIME_S",
+        timedelta(minutes=15),
+        seconds(5, 7200),
+        "Reservation time from the last scan.",
+    )
+    checkout_lifetime: timedelta = setting(
+        "SMARTPAY_CHECKOUT_LIFETIME_S",
+        timedelta(minutes=5),
+        seconds(5, 600),
+        "How long a checkout holds its goods.",
+    )
+    face_parallel_max: int = setting(
+        "SMARTPAY_FACE_PARALLEL_MAX",
+        2,
+        whole(1, 64),
+        "Faces worked on at once; more get 503 and Retry-After.",
+    )
+    hash_parallel_max: int = setting(
+        "SMARTPAY_HASH_PARALLEL_MAX", 4, whole(1, 64), "PIN and password hashes worked on at once."
+    )
+    log_level: str = setting(
+        "SMARTPAY_LOG_LEVEL",
+        "INFO",
+        one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        "Least severity that is logged.",
+    )
+
+    @property
+    def main_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data / 'smartpay.sqlite'}"
+
+    @property
+    def keys_url(self) -> str:
+        """SQLite: a second file. PostgreSQL: the same server, schema `keys`."""
+        url = self.main_url
+        return f"sqlite:///{self.data / 'subject-keys.sqlite'}" if url.startswith("sqlite") else url
+
+    def key_path(self, name: str) -> Path:
+        assert name in KEY_FILES, name
+        return self.data / "keys" / name
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the data folder's env file, overridden by the environment.
+
+    Raises SettingsRefused that names every fault.
+    """
+    env = dict(os.environ if environment is None else environment)
+    data = Path(env.get("SMARTPAY_DATA", "var"))
+    known = {f.metadata["name"]: f for f in fields(Settings)}
+    values = {**read_env_file(data / ENV_FILE), **{k: v for k, v in env.items() if k in known}}
+    problems = [f"{name}: unknown setting" for name in values if name not in known]
+    problems += [
+        f"{name}: unknown setting"
+        for name in env
+        if name.startswith("SMARTPAY_") and name not in known and name != "SMARTPAY_FACES"
+    ]
+    if env.get("FIREBASE_AUTH_EMULATOR_HOST"):
+        problems.append(
+            "FIREBASE_AUTH_EMULATOR_HOST: an emulator accepts forged sign-ins and must not be set here"
+        )
+    read: dict[str, Any] = {}
+    for name, text in values.items():
+        if name not in known:
+            continue
+        try:
+            read[known[name].name] = known[name].metadata["read"](text)
+        except ValueError as wrong:
+            problems.append(f"{name}: {wrong}")
+    if problems:
+        raise SettingsRefused(problems)
+    return Settings(**read)
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    if path.stat().st_mode & 0o077:
+        raise SettingsRefused([f"{path}: is readable by others; run: chmod 600 {path}"])
+    lines = (line.strip() for line in path.read_text().splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def secret_file(settings: Settings, name: str) -> bytes:
+    """The bytes of one key file. Raises SettingsRefused if it is absent, short or readable by others."""
+    path = settings.key_path(name)
+    if not path.exists():
+        raise SettingsRefused([f"{path}: missing; run: smartpay init"])
+    if path.stat().st_mode & 0o077:
+        raise SettingsRefused([f"{path}: is readable by others; run: chmod 600 {path}"])
+    content = path.read_bytes()
+    if len(content) < 32:
+        raise SettingsRefused(
+            [f"{path}: is too short to be a key; run: smartpay init in a fresh data folder"]
+        )
+    return content
