@@ -8,7 +8,7 @@ GTIN_LENGTHS = (8, 12, 13, 14)
 RESTRICTED_ITEM_MAX = 9_999_999_999
 
 
-class GtinRefused(Exception):  # noqa: N818 - the house's word is refusal
+class GtinRefused(Exception):
     """`reason` is a sentence for the person who typed the number."""
 
     def __init__(self, reason: str) -> None:

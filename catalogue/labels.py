@@ -58,7 +58,7 @@ class Label:
     key_id: str
 
 
-class LabelRefused(Exception):  # noqa: N818 - the house's word is refusal
+class LabelRefused(Exception):
     """`code`: label_unreadable, label_foreign_host, label_key_unknown, label_forged or label_out_of_date.
 
     Only label_out_of_date carries the `label`: its signature was right, so a page may name the product."""
@@ -111,7 +111,7 @@ def sign_label(product_gtin: str, store_code: str, *, host: str, key: LabelKey) 
 
 
 def read_label(text: str, *, host: str, keys: LabelKeys) -> Label:
-    """The label our key signed for our host, or LabelRefused. Scheme, port and the host's case do not count."""
+    """The label our key signed for our host, or LabelRefused. Scheme, port and case of `host` count nothing."""
     parts = _LABEL.fullmatch(text)
     if parts is None:
         raise LabelRefused("label_unreadable")

@@ -74,7 +74,7 @@ class Parsed:
     refused: tuple[RefusedLine, ...]
 
 
-class _FileRefused(Exception):  # noqa: N818 - the house's word is refusal
+class _FileRefused(Exception):
     """Reading the lines themselves failed: nothing after this point can be trusted."""
 
     def __init__(self, line: int, column: str, reason: str) -> None:
