@@ -1,0 +1,183 @@
+"""Orders written straight into the tables: a report must be right about any rows that the tables allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from uuid import UUID, uuid5
+
+from sqlalchemy import insert
+
+from backend.carts.tables import carts
+from backend.checkout.tables import checkouts, refunds
+from backend.db.transaction import Transaction
+from backend.identity.tables import devices, shoppers
+from backend.inventory.tables import products, stock, stores
+from backend.ledger.tables import accounts, entries, postings
+from backend.money import GrossLine, vat_per_line
+from backend.orders.tables import order_lines, orders
+
+NAMES = UUID("2b0f5a52-7d0c-4b53-9f4e-0d4f6a1a2f10")
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def id_of(name: object) -> str:
+    return str(uuid5(NAMES, str(name)))
+
+
+@dataclass(frozen=True)
+class Line:
+    sku: str
+    quantity: int
+    unit_price_minor: int
+    vat_rate_bp: int = 1500
+
+
+class Shop:
+    """One store with its shopper; `sell` and `refund` add rows at a given time."""
+
+    def __init__(self, tx: Transaction, code: str = "R1", timezone: str = "Asia/Riyadh") -> None:
+        self.tx = tx
+        self.store_id = id_of(code)
+        self.numbers = count(1)
+        name = {"name_en": f"Store {code}", "name_ar": f"متجر {code}"}
+        tx.execute(
+            insert(stores).values(id=self.store_id, code=code, currency="SAR", timezone=timezone, **name)
+        )
+        self.shopper_id = id_of(f"shopper {code}")
+        self.device_id = f"{code:x<43}"
+        tx.execute(insert(shoppers).values(id=self.shopper_id, language="en", created_at=LONG_AGO))
+        tx.execute(
+            insert(devices).values(
+                id=self.device_id,
+                shopper_id=self.shopper_id,
+                name="phone",
+                jwk_enc={},
+                jwk_sig={},
+                created_at=LONG_AGO,
+            )
+        )
+        for kind in ("sales", "vat"):
+            tx.execute(
+                insert(accounts).values(id=self.account(kind), kind=kind, owner=self.store_id, currency="SAR")
+            )
+
+    def account(self, kind: str) -> str:
+        return id_of(f"{kind} of {self.store_id}")
+
+    def stock(self, sku: str, on_hand: int, reserved: int = 0) -> None:
+        self.tx.execute(
+            insert(products).values(
+                sku=sku,
+                gtin=f"{UUID(id_of(sku)).int % 10**14:014d}",
+                name_en=sku,
+                name_ar=sku,
+                category_en="c",
+                category_ar="c",
+                vat_rate_bp=1500,
+                active=True,
+            )
+        )
+        self.tx.execute(
+            insert(stock).values(store_id=self.store_id, sku=sku, on_hand=on_hand, reserved=reserved)
+        )
+
+    def sell(self, at: datetime, lines: Sequence[Line], state: str = "paid") -> str:
+        number = next(self.numbers)
+        made = {name: id_of((self.store_id, name, number)) for name in ("cart", "checkout", "order", "paid")}
+        vat = vat_per_line([GrossLine(x.quantity * x.unit_price_minor, x.vat_rate_bp) for x in lines])
+        total = sum(x.quantity * x.unit_price_minor for x in lines)
+        whose = {"store_id": self.store_id, "shopper_id": self.shopper_id}
+        self.tx.execute(
+            insert(carts).values(
+                id=made["cart"], **whose, state="frozen", extensions=0, created_at=at, expires_at=at
+            )
+        )
+        self.tx.execute(
+            insert(checkouts).values(
+                id=made["checkout"],
+                cart_id=made["cart"],
+                **whose,
+                device_id=self.device_id,
+                channel="phone",
+                state="paid",
+                lines=[],
+                total_minor=total,
+                currency="SAR",
+                cart_hash="",
+                evidence=[],
+                created_at=at,
+                expires_at=at,
+            )
+        )
+        self.tx.execute(
+            insert(orders).values(
+                id=made["order"],
+                **whose,
+                receipt_number=number,
+                checkout_id=made["checkout"],
+                posting_id=made["paid"],
+                total_minor=total,
+                currency="SAR",
+                state=state,
+                pickup_tries=0,
+                placed_at=at,
+                changed_at=at,
+            )
+        )
+        self.tx.execute(
+            insert(order_lines),
+            [
+                {
+                    "id": id_of((made["order"], i)),
+                    "order_id": made["order"],
+                    "sku": line.sku,
+                    "name_en": f"{line.sku} en",
+                    "name_ar": f"{line.sku} ar",
+                    "quantity": line.quantity,
+                    "packed": 0,
+                    "unit_price_minor": line.unit_price_minor,
+                    "gross_minor": line.quantity * line.unit_price_minor,
+                    "vat_rate_bp": line.vat_rate_bp,
+                    "vat_minor": vat[i],
+                }
+                for i, line in enumerate(lines)
+            ],
+        )
+        return made["order"]
+
+    def refund(self, order_id: str, at: datetime, *, amount_minor: int, vat_minor: int) -> None:
+        posting_id = id_of(f"refund of {order_id}")
+        self.tx.execute(
+            insert(postings).values(
+                id=posting_id,
+                kind="refund",
+                reference=order_id,
+                store_id=self.store_id,
+                actor="staff:1",
+                at=at,
+            )
+        )
+        for kind, amount in (("sales", vat_minor - amount_minor), ("vat", -vat_minor)):
+            self.tx.execute(
+                insert(entries).values(
+                    id=id_of((posting_id, kind)),
+                    posting_id=posting_id,
+                    account_id=self.account(kind),
+                    amount_minor=amount,
+                    currency="SAR",
+                )
+            )
+        self.tx.execute(
+            insert(refunds).values(
+                id=posting_id,
+                order_id=order_id,
+                posting_id=posting_id,
+                amount_minor=amount_minor,
+                currency="SAR",
+                reason="mismatch",
+                at=at,
+            )
+        )
