@@ -14,7 +14,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from backend.db.schema import keys_metadata, metadata
-from backend.db.transaction import Runner, engine_for
+from backend.db.transaction import Runner, engine_for, keys_engine_for
+from backend.operations import migrate
 from backend.settings import Settings
 
 START_S_MAX = 30
@@ -170,15 +169,10 @@ def run(settings: Settings) -> Iterator[Runner]:
 
 @pytest.fixture
 def keys(settings: Settings) -> Iterator[Runner]:
-    engine = engine_for(settings.keys_url)
+    engine = keys_engine_for(settings.keys_url)
     yield Runner(engine)
     engine.dispose()
 
 
 def upgrade(settings: Settings) -> None:
-    for tables in Path("backend").glob("*/tables.py"):
-        import_module(".".join(tables.with_suffix("").parts))
-    for known, url in ((metadata, settings.main_url), (keys_metadata, settings.keys_url)):
-        engine = engine_for(url)
-        known.create_all(engine)
-        engine.dispose()
+    migrate.upgrade(settings.main_url, settings.keys_url)

@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 TRIES_MAX = 5
 BUSY_TIMEOUT_MS = 5_000
 RETRY_PAUSE_S = 0.02
+KEYS_SCHEMA = "keys"
 POSTGRES_RETRIED = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
 
 
@@ -73,8 +74,11 @@ def worth_repeating(problem: DBAPIError) -> bool:
     return getattr(original, "sqlstate", None) in POSTGRES_RETRIED
 
 
-def engine_for(url: str, *, pool_size: int = 16) -> Engine:
-    """An engine whose SQLite connections wait, keep a write-ahead log, check foreign keys and erase what they delete."""
+def engine_for(url: str, *, pool_size: int = 16, schema: str = "public") -> Engine:
+    """An engine whose SQLite connections wait, keep a write-ahead log, check foreign keys, erase what they delete.
+
+    schema: where PostgreSQL looks for tables; SQLite has none.
+    """
     if url.startswith("sqlite"):
         engine = create_engine(
             url, pool_size=pool_size, max_overflow=4, connect_args={"check_same_thread": False}
@@ -82,10 +86,15 @@ def engine_for(url: str, *, pool_size: int = 16) -> Engine:
         event.listen(engine, "connect", prepare_sqlite)
         return engine
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    options = "-c timezone=utc -c lock_timeout=3000 -c statement_timeout=30000"
+    options = f"-c timezone=utc -c lock_timeout=3000 -c statement_timeout=30000 -c search_path={schema}"
     return create_engine(
         url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"options": options}
     )
+
+
+def keys_engine_for(url: str, *, pool_size: int = 4) -> Engine:
+    """An engine for the store of wrapped per-shopper keys: its own SQLite file, or a schema of its own."""
+    return engine_for(url, pool_size=pool_size, schema=KEYS_SCHEMA)
 
 
 def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -28,7 +28,12 @@ def test_no_module_is_longer_than_the_wall():
 
 def test_no_function_is_longer_than_the_wall():
     lengths = {place: node.end_lineno - node.lineno + 1 for place, node in functions()}
-    assert {place: lines for place, lines in lengths.items() if lines > FUNCTION_LINES_MAX} == {}
+    lists = "backend/db/migrations/"  # a migration is a list of tables
+    assert {
+        place: lines
+        for place, lines in lengths.items()
+        if lines > FUNCTION_LINES_MAX and not place.startswith(lists)
+    } == {}
 
 
 def test_no_function_takes_a_transaction_and_a_slow_port():

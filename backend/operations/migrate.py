@@ -1,0 +1,113 @@
+"""Bring both databases to the schema of this version, or back.
+
+Two histories of Alembic: `main` for everything, `keys` for the store of wrapped per-shopper keys (a SQLite
+file of its own; on PostgreSQL the schema `keys`). Each runs in one transaction: whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from backend.db.transaction import KEYS_SCHEMA, Runner, Transaction, engine_for, keys_engine_for
+
+MIGRATIONS = Path(__file__).parents[1] / "db" / "migrations"
+LOCK_TIMEOUT_S = 5  # a migration waits this long for a table, then gives way to the shop and is run again
+ONE_AT_A_TIME = (
+    7_265_001  # PostgreSQL advisory lock: two machines that start together migrate one after the other
+)
+
+# Named, not imported: a comparison with a database needs every table, without being a user of the rooms.
+TABLES = (
+    "backend.db.audit",
+    "backend.db.events",
+    "backend.db.idempotency",
+    "backend.db.outbox",
+    "backend.authorization.tables",
+    "backend.carts.tables",
+    "backend.checkout.tables",
+    "backend.faces.tables",
+    "backend.identity.tables",
+    "backend.inventory.tables",
+    "backend.ledger.tables",
+    "backend.messages.tables",
+    "backend.orders.tables",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    history: str  # "main" or "keys"
+    current: str | None  # None: nothing there yet
+    newest: str
+
+
+def upgrade(main_url: str, keys_url: str, *, to: str = "head") -> None:
+    """Raises Refusal("database_busy") when a lock did not come free in time; running it again is safe."""
+    for history, url in (("keys", keys_url), ("main", main_url)):
+        _run(history, url, lambda config: command.upgrade(config, to))
+
+
+def downgrade(main_url: str, keys_url: str, *, to: str = "base") -> None:
+    for history, url in (("main", main_url), ("keys", keys_url)):
+        _run(history, url, lambda config: command.downgrade(config, to))
+
+
+def versions(main_url: str, keys_url: str) -> list[Version]:
+    """What is there and what there should be; changes nothing."""
+    found = []
+    for history, url in (("main", main_url), ("keys", keys_url)):
+        newest = ScriptDirectory.from_config(_config(history)).get_current_head()
+        assert newest, "a history has a head"
+        with _runner(history, url) as run:
+            current = run.read(lambda tx: MigrationContext.configure(tx).get_current_revision())
+        found.append(Version(history, current, newest))
+    return found
+
+
+def load_tables() -> None:
+    """Every table stands in the metadata afterwards."""
+    for module in TABLES:
+        import_module(module)
+
+
+def _run(history: str, url: str, step: Callable[[Config], None]) -> None:
+    def migrate(tx: Transaction) -> None:
+        if tx.dialect.name == "postgresql":
+            tx.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))
+            tx.execute(text("SET LOCAL statement_timeout = 0"))  # filling a large table takes its time
+            tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ONE_AT_A_TIME})
+            if history == "keys":
+                tx.execute(text(f"CREATE SCHEMA IF NOT EXISTS {KEYS_SCHEMA}"))
+        config = _config(history)
+        config.attributes["connection"] = tx
+        step(config)
+
+    with _runner(history, url) as run:
+        run(migrate)
+
+
+@contextmanager
+def _runner(history: str, url: str) -> Iterator[Runner]:
+    engine = (keys_engine_for if history == "keys" else engine_for)(url, pool_size=1)
+    try:
+        yield Runner(engine)
+    finally:
+        engine.dispose()
+
+
+def _config(history: str) -> Config:
+    config = Config()
+    config.set_main_option("path_separator", "newline")  # a folder's name may hold a colon or a space
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", str(MIGRATIONS / history).replace("%", "%%"))
+    return config
