@@ -1,6 +1,7 @@
 """One typed object from the environment and an ignored file; whatever is wrong stops the start and is named.
 
-Only this module reads the environment. `docs/settings.md` is made from the fields below (`smartpay doctor --settings`).
+Only this module reads the environment. `docs/settings.md` is made from the fields below (`smartpay doctor
+--settings`).
 """
 
 from __future__ import annotations
@@ -139,12 +140,14 @@ class Settings:
         return self.data / "keys" / name
 
 
-def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the data folder's env file, overridden by the environment.
+def load(environment: Mapping[str, str] | None = None, *, data: Path | None = None) -> Settings:
+    """Settings from the data folder's env file, overridden by the environment; `data` by argument.
 
     Raises SettingsRefused that names every fault.
     """
     env = dict(os.environ if environment is None else environment)
+    if data is not None:
+        env["SMARTPAY_DATA"] = str(data)
     data = Path(env.get("SMARTPAY_DATA", "var"))
     known = {f.metadata["name"]: f for f in fields(Settings)}
     values = {**read_env_file(data / ENV_FILE), **{k: v for k, v in env.items() if k in known}}

@@ -27,6 +27,7 @@ checkouts = Table(
     Column("shopper_id", Id, ForeignKey("shoppers.id"), nullable=False, index=True),
     Column("device_id", String(43), ForeignKey("devices.id"), nullable=False),
     Column("store_id", Id, ForeignKey("stores.id"), nullable=False),
+    Column("store_code", String(4), nullable=False),
     Column("channel", String(20), nullable=False),
     Column("state", String(10), nullable=False),
     Column("lines", Json, nullable=False),  # frozen: what was agreed is what is charged
@@ -40,6 +41,7 @@ checkouts = Table(
     Column("grant_expires_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("cart_expires_at", UtcTime, nullable=False),  # what the cart goes back to when this is cancelled
     CheckConstraint("state IN ('open', 'paid', 'cancelled', 'expired')", name="state_known"),
     CheckConstraint("grant_state IN ('issued', 'used', 'void')", name="grant_state_known"),
     CheckConstraint("total_minor > 0", name="positive"),

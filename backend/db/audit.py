@@ -1,6 +1,6 @@
 """Who did what: rows that are only ever added, each holding the hash of the one before.
 
-Writers add entries without a hash, so no payment waits for a global lock; one chainer (the worker) links them.
+Writers add entries without a hash, so no payment waits for a global lock; the worker links them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, insert, select, update
+from sqlalchemy import BigInteger, Column, Integer, String, Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.schema import Id, Json, UtcTime, metadata
 from backend.db.transaction import Transaction
@@ -41,12 +42,21 @@ def record(
     action: str,
     subject: str,
     details: Mapping[str, Any] | None = None,
-) -> None:
-    tx.execute(
-        insert(audit_entries).values(
-            id=entry_id, at=at, actor=actor, action=action, subject=subject, details=dict(details or {})
-        )
+) -> bool:
+    """False if an entry with this id is there already."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    added = tx.execute(
+        dialect.insert(audit_entries)
+        .values(id=entry_id, at=at, actor=actor, action=action, subject=subject, details=dict(details or {}))
+        .on_conflict_do_nothing(index_elements=["id"])
     )
+    return added.rowcount == 1
+
+
+def is_due(tx: Transaction) -> bool:
+    """Whether there are entries that `chain` would link."""
+    unlinked = select(audit_entries.c.id).where(audit_entries.c.position.is_(None)).limit(1)
+    return tx.execute(unlinked).first() is not None
 
 
 def chain(tx: Transaction, *, limit: int = 500) -> int:

@@ -1,7 +1,7 @@
 """What happened, written in the transaction of what happened: the worker delivers it, live pages read it.
 
-A row with a store and an event id is also a line of that store's live feed (`backend/db/events.py`): one insert
-serves both, and since the event id comes from the store's counter row, ids are in the order of commits.
+A row with a store and an event id is also a line of that store's live feed (`backend/db/events.py`): one
+insert serves both, and since the event id comes from the store's counter row, ids are in the order of commits.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
@@ -129,15 +130,7 @@ class Claimed:
 def claim(tx: Transaction, *, now: datetime, limit: int = 20) -> list[Claimed]:
     """Lease up to `limit` due rows, oldest first; a lease that ran out (a crash) makes the row due again."""
     due = (
-        select(outbox.c.id)
-        .where(
-            outbox.c.done_at.is_(None),
-            outbox.c.available_at <= now,
-            or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
-        )
-        .order_by(outbox.c.available_at, outbox.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        _due(now).order_by(outbox.c.available_at, outbox.c.id).limit(limit).with_for_update(skip_locked=True)
     )
     rows = tx.execute(
         update(outbox)
@@ -166,12 +159,19 @@ def claim(tx: Transaction, *, now: datetime, limit: int = 20) -> list[Claimed]:
     return sorted(claimed, key=lambda c: (c.created_at, c.happening.id))
 
 
-def done(tx: Transaction, claimed: Claimed, *, now: datetime) -> None:
-    tx.execute(
+def is_due(tx: Transaction, *, now: datetime) -> bool:
+    """Whether `claim` would find something."""
+    return tx.execute(_due(now).limit(1)).first() is not None
+
+
+def done(tx: Transaction, claimed: Claimed, *, now: datetime) -> bool:
+    """False if the lease ran out and the row is another's by now."""
+    marked = tx.execute(
         update(outbox)
         .where(outbox.c.id == claimed.happening.id, outbox.c.attempts == claimed.attempts)
         .values(done_at=now, lease_until=None, last_error=None)
     )
+    return marked.rowcount == 1
 
 
 def failed(tx: Transaction, claimed: Claimed, error: str, *, now: datetime) -> None:
@@ -186,4 +186,12 @@ def failed(tx: Transaction, claimed: Claimed, error: str, *, now: datetime) -> N
             available_at=now + timedelta(seconds=pause_s),
             done_at=now if claimed.attempts >= ATTEMPTS_MAX else None,
         )
+    )
+
+
+def _due(now: datetime) -> Select[tuple[str]]:
+    return select(outbox.c.id).where(
+        outbox.c.done_at.is_(None),
+        outbox.c.available_at <= now,
+        or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now),
     )

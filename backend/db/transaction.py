@@ -26,7 +26,7 @@ POSTGRES_RETRIED = {"40001", "40P01", "55P03"}  # serialisation failure, deadloc
 
 class Run(Protocol):
     def __call__(self, work: Callable[[Transaction], Result]) -> Result:
-        """Runs `work` in one transaction and commits; `work` may run twice, so it touches nothing but its argument.
+        """Runs `work` in one transaction and commits; it may run twice, so it touches nothing but its argument.
 
         Raises Refusal("database_busy") when the locks did not come free.
         """
@@ -75,7 +75,7 @@ def worth_repeating(problem: DBAPIError) -> bool:
 
 
 def engine_for(url: str, *, pool_size: int = 16, schema: str = "public") -> Engine:
-    """An engine whose SQLite connections wait, keep a write-ahead log, check foreign keys, erase what they delete.
+    """An engine; SQLite connections wait, keep a write-ahead log, check foreign keys, erase what they delete.
 
     schema: where PostgreSQL looks for tables; SQLite has none.
     """

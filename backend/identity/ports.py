@@ -19,3 +19,11 @@ class PinHasher(Protocol):
     def password_matches(self, password_hash: str | None, password: str) -> bool:
         """With None (no such account) the same work is done against a decoy, and the answer is False."""
         ...
+
+
+class RefreshTokens(Protocol):
+    """Derives refresh tokens; fast, holds no rows."""
+
+    def refresh_token(self, session_id: str, number: int, device_id: str) -> str:
+        """`family.n.MAC`, the same text every time."""
+        ...

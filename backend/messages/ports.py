@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One message for one device. `title` and `body` are for people; `data` is for the application."""
+    """One message for one device. `data` is for the application; without title and body nothing shows."""
 
     push_token: str
     title: str
@@ -23,10 +23,11 @@ class Outcome:
     sent: bool
     device_gone: bool = False  # the token is no longer registered
     error: str = ""
+    worth_repeating: bool = False  # the service was away or busy; the message itself is fine
     ticket_id: str = ""
 
 
 class Notifier(Protocol):
-    """Slow: never called while rows are locked."""
+    """Slow: never called while rows are locked. Never raises: what went wrong is in the outcome."""
 
     def send(self, push: Push) -> Outcome: ...

@@ -10,17 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from backend.db import version
 from backend.db.transaction import KEYS_SCHEMA, Runner, Transaction, engine_for, keys_engine_for
 
-MIGRATIONS = Path(__file__).parents[1] / "db" / "migrations"
 LOCK_TIMEOUT_S = 5  # a migration waits this long for a table, then gives way to the shop and is run again
 ONE_AT_A_TIME = (
     7_265_001  # PostgreSQL advisory lock: two machines that start together migrate one after the other
@@ -66,11 +63,8 @@ def versions(main_url: str, keys_url: str) -> list[Version]:
     """What is there and what there should be; changes nothing."""
     found = []
     for history, url in (("main", main_url), ("keys", keys_url)):
-        newest = ScriptDirectory.from_config(_config(history)).get_current_head()
-        assert newest, "a history has a head"
         with _runner(history, url) as run:
-            current = run.read(lambda tx: MigrationContext.configure(tx).get_current_revision())
-        found.append(Version(history, current, newest))
+            found.append(Version(history, run.read(version.current), version.newest(history)))
     return found
 
 
@@ -108,6 +102,6 @@ def _runner(history: str, url: str) -> Iterator[Runner]:
 def _config(history: str) -> Config:
     config = Config()
     config.set_main_option("path_separator", "newline")  # a folder's name may hold a colon or a space
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("version_locations", str(MIGRATIONS / history).replace("%", "%%"))
+    config.set_main_option("script_location", str(version.MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", str(version.MIGRATIONS / history).replace("%", "%%"))
     return config

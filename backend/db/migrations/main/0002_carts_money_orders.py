@@ -163,19 +163,24 @@ def upgrade() -> None:
     op.create_table(
         "inbox_messages",
         sa.Column("id", ID, nullable=False),
-        sa.Column("shopper_id", ID, nullable=False),
         sa.Column("device_id", sa.String(length=43), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("shopper_id", ID, nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("payload", JSON, nullable=False),
         sa.Column("sealed", sa.Text()),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("expires_at", TIME),
+        sa.Column("pushed_at", TIME),
         sa.Column("read_at", TIME),
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_inbox_messages_device_id")),
         sa.ForeignKeyConstraint(["shopper_id"], ["shoppers.id"], name=op.f("fk_inbox_messages_shopper_id")),
         sa.PrimaryKeyConstraint("id", "device_id", name=op.f("pk_inbox_messages")),
+        sa.UniqueConstraint("device_id", "position", name=op.f("uq_inbox_messages_device_id_position")),
     )
-    op.create_index("ix_inbox_messages_device", "inbox_messages", ["device_id", "id"], unique=False)
+    op.create_index(
+        "ix_inbox_messages_shopper_kind_pushed", "inbox_messages", ["shopper_id", "kind", "pushed_at"]
+    )
     op.create_table(
         "scans",
         sa.Column("shopper_id", ID, nullable=False),

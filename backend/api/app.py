@@ -1,0 +1,69 @@
+"""Puts the API together: blueprints, limits, headers, problems."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, current_app, request
+
+from backend.api import auth, health, orders, problems, wallet
+from backend.api.reading import JSON_BYTES_MAX
+from backend.telemetry import request_id
+from backend.wiring import Services
+
+API = (
+    health,
+    orders,
+    wallet,
+)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",  # the QR reader is WebAssembly
+        "img-src 'self' blob: data:",
+        "media-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+
+
+def create_app(services: Services) -> Flask:
+    app = Flask("backend", static_folder=None)
+    app.extensions["smartpay"] = services
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config.update(MAX_CONTENT_LENGTH=JSON_BYTES_MAX, MAX_FORM_PARTS=20)
+    problems.register(app)
+    auth.register(app, services)
+    for part in API:
+        app.register_blueprint(part.bp)
+    app.before_request(begin)
+    app.after_request(finish)
+    return app
+
+
+def begin() -> None:
+    """A fresh id per request, and the body limit of the view that will read it."""
+    request_id.set(secrets.token_hex(8))
+    described = getattr(current_app.view_functions.get(request.endpoint or ""), "described", None)
+    if described and described.body_bytes_max:
+        request.max_content_length = described.body_bytes_max
+
+
+def finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = request_id.get()
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,102 @@
+"""The shopper's own orders and how far they are."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response
+from pydantic import BaseModel
+
+from backend.api.auth import current_shopper, services, shopper
+from backend.api.openapi import describe
+from backend.api.reading import answer, with_etag
+from backend.errors import Refusal
+from backend.money import vat_by_rate
+from backend.orders.order import Order, find, of_shopper
+
+bp = Blueprint("orders", __name__, url_prefix="/v1")
+
+
+class OrderStepView(BaseModel):
+    state: str
+    at: str
+
+
+class OrderLineView(BaseModel):
+    id: str
+    sku: str
+    name: dict[str, str]
+    quantity: int
+    packed: int
+    unit_price_minor: int
+    gross_minor: int
+    vat_rate_bp: int
+    vat_minor: int
+
+
+class OrderView(BaseModel):
+    id: str
+    receipt_number: int
+    store_id: str
+    state: str
+    total_minor: int
+    currency: str
+    vat_by_rate: dict[str, int]
+    placed_at: str
+    lines: list[OrderLineView]
+    steps: list[OrderStepView]
+
+
+class OrderList(BaseModel):
+    orders: list[OrderView]
+
+
+def present(order: Order) -> dict[str, Any]:
+    """As shopper and staff see it; staff pages and the staff API use it too."""
+    vat = vat_by_rate((line.vat_rate_bp, line.vat_minor) for line in order.lines)
+    return {
+        "id": order.id,
+        "receipt_number": order.receipt_number,
+        "store_id": order.store_id,
+        "state": str(order.state),
+        "total_minor": order.total_minor,
+        "currency": order.currency,
+        "vat_by_rate": {str(rate): vat_minor for rate, vat_minor in sorted(vat.items())},
+        "placed_at": order.placed_at.isoformat(),
+        "lines": [
+            {
+                "id": line.id,
+                "sku": line.sku,
+                "name": {"en": line.name_en, "ar": line.name_ar},
+                "quantity": line.quantity,
+                "packed": line.packed,
+                "unit_price_minor": line.unit_price_minor,
+                "gross_minor": line.gross_minor,
+                "vat_rate_bp": line.vat_rate_bp,
+                "vat_minor": line.vat_minor,
+            }
+            for line in order.lines
+        ],
+        "steps": [{"state": str(step.state), "at": step.at.isoformat()} for step in order.steps],
+    }
+
+
+@bp.get("/orders")
+@shopper
+@describe("Own orders, newest first", answers={200: OrderList})
+def get_orders() -> Response:
+    who, at = current_shopper(), services()
+    found = at.run.read(lambda tx: of_shopper(tx, who.shopper_id))
+    return with_etag(answer(200, {"orders": [present(order) for order in found]}))
+
+
+@bp.get("/orders/<uuid:order_id>")
+@shopper
+@describe("One order; poll with If-None-Match", answers={200: OrderView}, problems=("order_not_found",))
+def get_order(order_id: UUID) -> Response:
+    who, at = current_shopper(), services()
+    order = at.run.read(lambda tx: find(tx, str(order_id)))
+    if order.shopper_id != who.shopper_id:
+        raise Refusal("order_not_found")
+    return with_etag(answer(200, present(order)))

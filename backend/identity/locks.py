@@ -1,0 +1,61 @@
+"""Attempts are counted before they are evaluated: five, then a wait that grows.
+
+Nothing depends on the evaluation coming back: a crash can only cost a slot, and there is no state "all slots
+used but not locked". One row per (shopper, device) or (login, origin): strangers cannot lock the owner out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, null, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backend.db.transaction import Transaction
+from backend.identity.tables import locks
+
+SLOTS = 5  # Delegated Regulation (EU) 2018/389, art. 4(3)(b): at most five consecutive failures
+DELAYS = (
+    timedelta(seconds=30),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=4),
+    timedelta(hours=24),  # repeats
+)
+LEVEL_MAX = len(DELAYS) - 1
+
+
+def take_slot(tx: Transaction, subject: str, *, now: datetime) -> bool:
+    """Take one attempt; False means locked: refuse without evaluating. Commit before evaluating.
+
+    The UPDATE that takes the fifth slot sets the lock itself.
+    """
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    tx.execute(dialect.insert(locks).values(subject=subject, slots=0, level=0).on_conflict_do_nothing())
+    waited = locks.c.locked_until.is_not(None)  # together with the condition below: a lock that has run out
+    until = case({level: now + delay for level, delay in enumerate(DELAYS)}, value=locks.c.level)
+    taken = tx.execute(
+        update(locks)
+        .where(locks.c.subject == subject, or_(locks.c.locked_until.is_(None), locks.c.locked_until <= now))
+        .values(
+            slots=case((waited, 1), else_=locks.c.slots + 1),
+            level=case((waited & (locks.c.level < LEVEL_MAX), locks.c.level + 1), else_=locks.c.level),
+            locked_until=case((~waited & (locks.c.slots + 1 >= SLOTS), until), else_=null()),
+        )
+    ).rowcount
+    return taken == 1
+
+
+def clear(tx: Transaction, subject: str) -> None:
+    """The attempt was right."""
+    tx.execute(update(locks).where(locks.c.subject == subject).values(slots=0, level=0, locked_until=None))
+
+
+def slots_left(tx: Transaction, subject: str, *, now: datetime) -> int:
+    """Attempts before the next lock; 0 while locked. For the owner's own devices only."""
+    row = tx.execute(select(locks.c.slots, locks.c.locked_until).where(locks.c.subject == subject)).first()
+    if row is None:
+        return SLOTS
+    if row.locked_until is not None:
+        return 0 if row.locked_until > now else SLOTS
+    return SLOTS - int(row.slots)

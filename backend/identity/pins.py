@@ -1,0 +1,68 @@
+"""Six-digit PINs: one per shopper, hashed slowly elsewhere; the guessable eighth of them is refused."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backend.db.transaction import Transaction
+from backend.errors import Refusal
+from backend.identity.guessable import guessable
+from backend.identity.tables import pins
+
+DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPin:
+    shopper_id: str
+    pin_hash: str = field(repr=False)
+    pepper_version: int
+
+
+def normal_digits(text: str) -> str:
+    """Decimal digits of any script (Arabic keyboards type ٠١٢) as ASCII; other characters stay."""
+    return "".join(
+        str(unicodedata.decimal(char)) if unicodedata.category(char) == "Nd" else char for char in text
+    )
+
+
+def demand_well_formed(pin: str) -> None:
+    """Raises Refusal pin_malformed unless it is exactly six ASCII digits."""
+    if len(pin) != DIGITS or not pin.isascii() or not pin.isdigit():
+        raise Refusal("pin_malformed", digits=DIGITS)
+
+
+def refuse_common(pin: str, *, facts: Sequence[str] = ()) -> None:
+    """Raises Refusal pin_malformed or pin_too_common.
+
+    facts: what others may know of the shopper (login, phone number, dates); digits in them are refused too.
+    """
+    demand_well_formed(pin)
+    known = ("".join(c for c in normal_digits(fact) if c in "0123456789") for fact in facts)
+    if guessable(pin) or any(pin in digits for digits in known):
+        raise Refusal("pin_too_common")
+
+
+def set_pin(tx: Transaction, shopper_id: str, *, pin_hash: str, pepper_version: int, now: datetime) -> None:
+    values = {"pin_hash": pin_hash, "pepper_version": pepper_version, "set_at": now}
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    tx.execute(
+        dialect.insert(pins)
+        .values(shopper_id=shopper_id, **values)
+        .on_conflict_do_update(index_elements=[pins.c.shopper_id], set_=values)
+    )
+
+
+def stored(tx: Transaction, shopper_id: str) -> StoredPin | None:
+    row = tx.execute(select(pins).where(pins.c.shopper_id == shopper_id)).one_or_none()
+    return None if row is None else StoredPin(row.shopper_id, row.pin_hash, row.pepper_version)
+
+
+def lock_subject(shopper_id: str, device_id: str) -> str:
+    return f"pin:{shopper_id}:{device_id}"

@@ -1,0 +1,137 @@
+"""The inbox of a device: every message it may read, whether or not it was pushed as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backend.db.outbox import Kind
+from backend.db.transaction import Transaction
+from backend.errors import Refusal
+from backend.identity.tables import devices
+from backend.messages.tables import inbox_messages
+
+KEPT = timedelta(days=30)
+MESSAGES_PER_READ_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: str
+    kind: Kind
+    payload: Mapping[str, Any]
+    sealed: str | None  # compact JWE for this device
+    created_at: datetime
+    expires_at: datetime | None
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    id: str  # the happening's, so that delivering again changes nothing
+    shopper_id: str
+    device_id: str
+    kind: Kind
+    payload: Mapping[str, Any]
+    sealed: str | None
+    created_at: datetime
+    expires_at: datetime | None
+
+
+def put(tx: Transaction, message: NewMessage) -> bool:
+    """True while the message is not pushed yet; putting it twice keeps the first.
+
+    The device's row is locked, so positions are in the order of commits: a reader that goes on after the last
+    one it saw misses nothing.
+    """
+    device = devices.c.id == message.device_id
+    tx.execute(select(devices.c.id).where(device).with_for_update()).one()
+    last = select(func.coalesce(func.max(inbox_messages.c.position), 0)).where(
+        inbox_messages.c.device_id == message.device_id
+    )
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    tx.execute(
+        dialect.insert(inbox_messages)
+        .values(
+            id=message.id,
+            shopper_id=message.shopper_id,
+            device_id=message.device_id,
+            position=last.scalar_subquery() + 1,
+            kind=message.kind.value,
+            payload=dict(message.payload),
+            sealed=message.sealed,
+            created_at=message.created_at,
+            expires_at=message.expires_at,
+        )
+        .on_conflict_do_nothing(index_elements=["id", "device_id"])
+    )
+    pushed_at = select(inbox_messages.c.pushed_at).where(_is(message.device_id, message.id))
+    return tx.execute(pushed_at).scalar_one() is None
+
+
+def mark_pushed(tx: Transaction, device_id: str, message_id: str, *, now: datetime) -> None:
+    tx.execute(update(inbox_messages).where(_is(device_id, message_id)).values(pushed_at=now))
+
+
+def pushed_since(tx: Transaction, shopper_id: str, kind: Kind, since: datetime, *, besides: str) -> int:
+    """How many messages of this kind reached a push service; `besides` is not counted."""
+    count = select(func.count(inbox_messages.c.id.distinct())).where(
+        inbox_messages.c.shopper_id == shopper_id,
+        inbox_messages.c.kind == kind.value,
+        inbox_messages.c.pushed_at > since,
+        inbox_messages.c.id != besides,
+    )
+    return int(tx.execute(count).scalar_one())
+
+
+def messages_after(
+    tx: Transaction, device_id: str, after: str | None, *, now: datetime, limit: int = MESSAGES_PER_READ_MAX
+) -> list[Message]:
+    """Oldest first, without what is no longer worth reading. An `after` that is gone means the beginning."""
+    seen = select(inbox_messages.c.position).where(_is(device_id, after)).scalar_subquery()
+    rows = tx.execute(
+        select(inbox_messages)
+        .where(
+            inbox_messages.c.device_id == device_id,
+            inbox_messages.c.position > (func.coalesce(seen, 0) if after else 0),
+            or_(inbox_messages.c.expires_at.is_(None), inbox_messages.c.expires_at > now),
+        )
+        .order_by(inbox_messages.c.position)
+        .limit(limit)
+    ).mappings()
+    return [_message(row) for row in rows]
+
+
+def mark_read(tx: Transaction, device_id: str, message_id: str, *, now: datetime) -> None:
+    """Raises Refusal message_not_found; reading twice keeps the first time."""
+    first_time = func.coalesce(inbox_messages.c.read_at, now, type_=inbox_messages.c.read_at.type)
+    found = tx.execute(
+        update(inbox_messages).where(_is(device_id, message_id)).values(read_at=first_time)
+    ).rowcount
+    if found != 1:
+        raise Refusal("message_not_found")
+
+
+def drop_old(tx: Transaction, *, now: datetime) -> int:
+    return tx.execute(delete(inbox_messages).where(inbox_messages.c.created_at < now - KEPT)).rowcount
+
+
+def _is(device_id: str, message_id: str | None):  # type: ignore[no-untyped-def]  # an SQL expression
+    return (inbox_messages.c.device_id == device_id) & (inbox_messages.c.id == message_id)
+
+
+def _message(row: Mapping[Any, Any]) -> Message:
+    return Message(
+        id=row["id"],
+        kind=Kind(row["kind"]),
+        payload=row["payload"],
+        sealed=row["sealed"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        read=row["read_at"] is not None,
+    )

@@ -1,0 +1,86 @@
+"""The composition root: the only place that knows which adapter is real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from backend.adapters.expo import ExpoNotifier
+from backend.adapters.inbox_notifier import InboxOnly
+from backend.adapters.jose import JoseSealer, Tokens
+from backend.adapters.key_wrap import FileKeyWrap
+from backend.adapters.pin_hasher import Argon2PinHasher
+from backend.checkout.ports import Sealer
+from backend.clock import Clock, Ids, SystemClock, SystemIds
+from backend.db.transaction import Runner, engine_for, keys_engine_for
+from backend.errors import SettingsRefused
+from backend.faces.ports import FaceEngine, KeyWrap
+from backend.identity.ports import PinHasher
+from backend.messages.ports import Notifier
+from backend.settings import Settings, secret_file
+from catalogue.labels import LabelKey, LabelKeys, VerifyingKey
+
+LABEL_KEY_ID = "A1"
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    run: Runner
+    keys: Runner  # over the store of wrapped per-shopper keys
+    clock: Clock
+    ids: Ids
+    pin_hasher: PinHasher
+    faces: FaceEngine
+    key_wrap: KeyWrap
+    sealer: Sealer
+    tokens: Tokens
+    notifier: Notifier
+    label_key: LabelKey
+    label_keys: LabelKeys
+
+
+def build(
+    settings: Settings, *, faces: FaceEngine, clock: Clock | None = None, ids: Ids | None = None
+) -> Services:
+    """Everything real. Raises SettingsRefused when a key is missing, short or readable by others."""
+    sealer = JoseSealer(secret_file(settings, "grant-signing.pem"), issuer=settings.public_host)
+    label_key = label_key_of(settings)
+    return Services(
+        settings=settings,
+        run=Runner(engine_for(settings.main_url)),
+        keys=Runner(keys_engine_for(settings.keys_url)),
+        clock=clock or SystemClock(),
+        ids=ids or SystemIds(),
+        pin_hasher=Argon2PinHasher(
+            {1: secret_file(settings, "pepper.key")}, parallel_max=settings.hash_parallel_max
+        ),
+        faces=faces,
+        key_wrap=FileKeyWrap(secret_file(settings, "kek.key")),
+        sealer=sealer,
+        tokens=Tokens(
+            access_pem=secret_file(settings, "access-signing.pem"),
+            refresh_key=secret_file(settings, "refresh.key"),
+            digest_key=secret_file(settings, "digest.key"),
+            issuer=settings.public_host,
+            also_published=[sealer.public_jwk],
+        ),
+        notifier=notifier_for(settings),
+        label_key=label_key,
+        label_keys={label_key.id: VerifyingKey(label_key.private.public_key(), retired=False)},
+    )
+
+
+def label_key_of(settings: Settings) -> LabelKey:
+    private = load_pem_private_key(secret_file(settings, "label-signing.pem"), password=None)
+    if not isinstance(private, Ed25519PrivateKey):
+        raise SettingsRefused([f"{settings.key_path('label-signing.pem')}: is not an Ed25519 key"])
+    return LabelKey(LABEL_KEY_ID, private)
+
+
+def notifier_for(settings: Settings) -> Notifier:
+    if settings.notifier == "expo":
+        return ExpoNotifier(settings.expo_url, access_token=settings.expo_access_token)
+    return InboxOnly()

@@ -1,0 +1,24 @@
+"""Keys made for tests, once a process."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from backend.adapters.jose import JoseSealer, Tokens
+from tests.phones import new_key
+
+ISSUER = "shop.example"
+
+
+def pem() -> bytes:
+    return new_key().as_pem(private=True)
+
+
+@cache
+def tokens() -> Tokens:
+    return Tokens(access_pem=pem(), refresh_key=b"r" * 32, digest_key=b"d" * 32, issuer=ISSUER)
+
+
+@cache
+def sealer() -> JoseSealer:
+    return JoseSealer(pem(), issuer=ISSUER)

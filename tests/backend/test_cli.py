@@ -1,0 +1,60 @@
+"""The console command: quick, helpful, and clear about what is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend import cli
+
+
+def test_help_names_every_command_without_loading_them(capsys: pytest.CaptureFixture[str]) -> None:
+    heavy = "sqlalchemy", "flask", "alembic", "onnxruntime"
+    asked = (
+        "import sys; from backend import cli; cli.parser().format_help(); "
+        f"sys.exit(str([name for name in {heavy} if name in sys.modules] or ''))"
+    )
+    assert subprocess.run([sys.executable, "-c", asked], check=False, capture_output=True).stderr == b"\n"
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = capsys.readouterr().out
+    assert all(name in text for name in ("init", "migrate"))
+
+
+def test_init_and_migrate_make_a_shop_out_of_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "var")
+    for command in ("init", "migrate", "migrate"):
+        assert cli.main(["--data", folder, command]) == 0
+    assert "main: schema 0003 (newest: 0003)" in capsys.readouterr().out
+
+
+def test_files_of_the_database_are_the_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    for command in ("init", "migrate"):
+        cli.main(["--data", str(folder), command])
+    assert [path.name for path in folder.glob("*.sqlite*") if path.stat().st_mode & 0o077] == []
+
+
+def test_every_wrong_setting_has_a_line_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://nowhere")
+    monkeypatch.setenv("SMARTPAY_GRANT_LIFETIME_S", "soon")
+    assert cli.main(["--data", str(tmp_path), "init"]) == cli.REFUSED_SETTINGS
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[1].strip() for line in lines] == ["DATABASE_URL", "SMARTPAY_GRANT_LIFETIME_S"]
+
+
+def test_a_database_that_is_away_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://nobody@/nothing?host={tmp_path}")
+    assert cli.main(["--data", str(tmp_path), "migrate"]) == cli.FAILED
+    error = capsys.readouterr().err
+    assert error.startswith("smartpay migrate: the database does not answer: ")
+    assert len(error.splitlines()) == 1

@@ -1,0 +1,44 @@
+"""Stand-ins for what lies outside: time that tests move, and an engine that knows faces by their bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from backend.errors import Refusal
+from backend.faces.ports import Probe, Purpose, Similarity
+
+
+class MovedClock:
+    """Starts at the real time, because access tokens are checked against that, and moves only when told."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+class NamedFaces:
+    """Pictures are b"face of NAME, take N"; what begins otherwise has no face in it."""
+
+    model = "named-faces-1"
+
+    def read(self, picture: bytes, purpose: Purpose) -> Probe:
+        if not picture.startswith(b"face of "):
+            raise Refusal("no_face")
+        name = picture.split(b",")[0]
+        seed = int.from_bytes(hashlib.sha256(name).digest()[:8], "little")
+        vector = np.random.default_rng(seed).normal(size=128).astype("<f4")
+        return Probe((vector / np.linalg.norm(vector)).tobytes(), self.model, {"purpose": str(purpose)})
+
+    def compare(self, probe: Probe, references: Sequence[bytes]) -> Similarity:
+        matched = probe.embedding in references
+        reasons = ("match",) if matched else ("below_threshold",)
+        return Similarity(0.99 if matched else 0.01, matched, reasons, self.model)
