@@ -61,10 +61,13 @@ def claim(tx: Transaction, once: Once, *, now: datetime) -> Answer | None:
         "created_at": now,
     }
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    inserted = tx.execute(
-        dialect.insert(idempotency_records).values(**new, lease_until=now + LEASE).on_conflict_do_nothing()
-    ).rowcount
-    if inserted == 1:
+    ours = tx.execute(  # RETURNING, since the driver of PostgreSQL counts no rows of an INSERT
+        dialect.insert(idempotency_records)
+        .values(**new, lease_until=now + LEASE)
+        .on_conflict_do_nothing()
+        .returning(idempotency_records.c.key)
+    ).first()
+    if ours:
         return None
     row = tx.execute(select(idempotency_records).where(_is(once)).with_for_update()).one()
     if (row.route, row.digest) != (once.route, once.digest):

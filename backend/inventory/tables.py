@@ -94,4 +94,10 @@ reservations = Table(
     CheckConstraint("quantity > 0", name="positive"),
     CheckConstraint("state IN ('live', 'sold', 'released')", name="state_known"),
     Index("ix_reservations_store_sku_state", "store_id", "sku", "state", "expires_at"),
+    Index(
+        "ix_reservations_live",  # few rows, however many were sold: for the sweep
+        "expires_at",
+        sqlite_where=Column("state") == "live",
+        postgresql_where=Column("state") == "live",
+    ),
 )

@@ -270,6 +270,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_reservations_cart_id"), "reservations", ["cart_id"], unique=False)
     op.create_index(
+        "ix_reservations_live",
+        "reservations",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'live'"),
+        postgresql_where=sa.text("state = 'live'"),
+    )
+    op.create_index(
         "ix_reservations_store_sku_state",
         "reservations",
         ["store_id", "sku", "state", "expires_at"],

@@ -1,0 +1,222 @@
+"""A shopper's cart in one store: its rules, its sums, and the hash that a payment is bound to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NoReturn
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+
+from backend.carts.tables import cart_lines, carts
+from backend.db.transaction import Transaction
+from backend.errors import Refusal
+from backend.inventory.products import price_at
+from backend.inventory.stores import by_code
+from backend.inventory.tables import products, reservations, stores
+from backend.money import GrossLine, vat_per_line
+
+LINE_PIECES_MAX = 20
+LINES_MAX = 50
+PIECES_MAX = 100
+EXTENSIONS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    id: str
+    sku: str
+    name_en: str
+    name_ar: str
+    picture: str | None
+    quantity: int
+    unit_price_minor: int  # as the shopper last saw it, including VAT
+    current_price_minor: int | None  # None: no longer sold here
+    vat_rate_bp: int
+    current_vat_rate_bp: int
+    vat_minor: int
+
+    @property
+    def gross_minor(self) -> int:
+        return self.quantity * self.unit_price_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    id: str
+    shopper_id: str
+    store_id: str
+    store_code: str
+    state: Literal["open", "frozen", "expired"]
+    currency: str
+    extensions: int
+    expires_at: datetime
+    lines: tuple[CartLine, ...]  # by line id
+
+    @property
+    def total_minor(self) -> int:
+        return sum(line.gross_minor for line in self.lines)
+
+    @property
+    def vat_minor(self) -> int:
+        return sum(line.vat_minor for line in self.lines)
+
+    @property
+    def pieces(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def hash(self) -> str:
+        return cart_hash(self.store_code, self.currency, self.lines)
+
+
+def cart_hash(store_code: str, currency: str, lines: Sequence[CartLine]) -> str:
+    """SHA-256, hex, of the cart as RFC 8785 JSON.
+
+    {"currency", "discounts": [], "lines": [[sku, quantity, unit price, VAT rate in basis points], …] by
+    line id, "store": its code, "total"}; amounts in minor units. Names are ASCII and numbers whole, so sorted
+    compact JSON is the canonical form.
+    """
+    ordered = sorted(lines, key=lambda line: line.id)
+    agreed = {
+        "store": store_code,
+        "currency": currency,
+        "lines": [[line.sku, line.quantity, line.unit_price_minor, line.vat_rate_bp] for line in ordered],
+        "discounts": [],
+        "total": sum(line.gross_minor for line in ordered),
+    }
+    canonical = json.dumps(agreed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def refuse_beyond_limits(cart: Cart, line: CartLine | None, quantity: int) -> None:
+    """Whether `line` (None: a new one) may have `quantity` pieces.
+
+    Raises Refusal line_limit, cart_limit (lines) or pieces_limit, each with its `limit`.
+    """
+    if quantity > LINE_PIECES_MAX:
+        raise Refusal("line_limit", limit=LINE_PIECES_MAX)
+    if line is None and len(cart.lines) >= LINES_MAX:
+        raise Refusal("cart_limit", limit=LINES_MAX)
+    if cart.pieces - (line.quantity if line else 0) + quantity > PIECES_MAX:
+        raise Refusal("pieces_limit", limit=PIECES_MAX)
+
+
+def line_of(cart: Cart, line_id: str) -> CartLine:
+    """Raises Refusal line_not_found."""
+    for line in cart.lines:
+        if line.id == line_id:
+            return line
+    raise Refusal("line_not_found")
+
+
+def current(tx: Transaction, shopper_id: str, store_code: str, *, now: datetime) -> Cart | None:
+    """The open cart of this shopper in this store, or the frozen one while its checkout is under way.
+
+    Raises Refusal store_unknown.
+    """
+    store = by_code(tx, store_code)
+    found = tx.execute(
+        select(carts.c.id)
+        .where(
+            carts.c.store_id == store.id,
+            carts.c.shopper_id == shopper_id,
+            carts.c.expires_at > now,
+            or_(carts.c.state == "open", being_checked_out()),
+        )
+        .order_by(carts.c.created_at.desc())
+    ).scalars()
+    newest = next(iter(found.all()), None)
+    return view(tx, newest, now=now) if newest else None
+
+
+def being_checked_out() -> ColumnElement[bool]:
+    """Frozen and still holding goods. A paid cart stays frozen for ever, but holds nothing any more."""
+    holding = select(reservations.c.line_id).where(
+        reservations.c.cart_id == carts.c.id, reservations.c.state == "live"
+    )
+    return and_(carts.c.state == "frozen", holding.exists())
+
+
+def lock_open(tx: Transaction, cart_id: str, shopper_id: str, *, now: datetime) -> None:
+    """Whoever changes a cart holds its row until the commit, so that changes come one after the other.
+
+    Raises Refusal cart_not_found (also for another shopper's cart), cart_frozen or cart_expired.
+    """
+    theirs = and_(carts.c.id == cart_id, carts.c.shopper_id == shopper_id)
+    locked = tx.execute(
+        update(carts)
+        .where(theirs, carts.c.state == "open", carts.c.expires_at > now)
+        .values(extensions=carts.c.extensions)
+    ).rowcount
+    if locked != 1:
+        refuse_unopen(tx, cart_id, shopper_id)
+
+
+def refuse_unopen(tx: Transaction, cart_id: str, shopper_id: str) -> NoReturn:
+    """Why a cart could not be locked as this shopper's open one."""
+    state = tx.execute(
+        select(carts.c.state).where(carts.c.id == cart_id, carts.c.shopper_id == shopper_id)
+    ).scalar_one_or_none()
+    if state is None:
+        raise Refusal("cart_not_found")
+    raise Refusal("cart_frozen" if state == "frozen" else "cart_expired")
+
+
+def view(tx: Transaction, cart_id: str, *, now: datetime, shopper_id: str | None = None) -> Cart:
+    """The cart as it stands. Raises Refusal cart_not_found, also for another's than `shopper_id`'s cart."""
+    row = tx.execute(
+        select(carts, stores.c.code, stores.c.currency).join(stores).where(carts.c.id == cart_id)
+    ).one_or_none()
+    if row is None or shopper_id not in (None, row.shopper_id):
+        raise Refusal("cart_not_found")
+    return Cart(
+        id=row.id,
+        shopper_id=row.shopper_id,
+        store_id=row.store_id,
+        store_code=row.code,
+        state=row.state,
+        currency=row.currency,
+        extensions=row.extensions,
+        expires_at=row.expires_at,
+        lines=_lines(tx, cart_id, row.store_id, now),
+    )
+
+
+def _lines(tx: Transaction, cart_id: str, store_id: str, now: datetime) -> tuple[CartLine, ...]:
+    price = price_at(store_id, cart_lines.c.sku, now).label("current_price_minor")
+    rows = tx.execute(
+        select(
+            cart_lines,
+            products.c.name_en,
+            products.c.name_ar,
+            products.c.picture,
+            products.c.active,
+            products.c.vat_rate_bp.label("current_vat_rate_bp"),
+            price,
+        )
+        .join(products)
+        .where(cart_lines.c.cart_id == cart_id)
+        .order_by(cart_lines.c.id)
+    ).all()
+    vat = vat_per_line([GrossLine(row.quantity * row.unit_price_minor, row.vat_rate_bp) for row in rows])
+    return tuple(_line(row, vat_minor) for row, vat_minor in zip(rows, vat, strict=True))
+
+
+def _line(row: Row[Any], vat_minor: int) -> CartLine:
+    return CartLine(
+        id=row.id,
+        sku=row.sku,
+        name_en=row.name_en,
+        name_ar=row.name_ar,
+        picture=row.picture,
+        quantity=row.quantity,
+        unit_price_minor=row.unit_price_minor,
+        current_price_minor=row.current_price_minor if row.active else None,
+        vat_rate_bp=row.vat_rate_bp,
+        current_vat_rate_bp=row.current_vat_rate_bp,
+        vat_minor=vat_minor,
+    )

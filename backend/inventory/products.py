@@ -1,0 +1,153 @@
+"""Products as a store offers them: with the price of now and what can still be had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+
+from backend.db.transaction import Transaction
+from backend.errors import Refusal
+from backend.inventory.stores import Store
+from backend.inventory.tables import prices, products, reservations, stock
+
+PAGE_MAX = 100
+QUERY_WORDS_MAX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    sku: str
+    gtin: str  # 14 digits
+    name_en: str
+    name_ar: str
+    category_en: str
+    category_ar: str
+    price_minor: int  # including VAT
+    currency: str
+    vat_rate_bp: int
+    picture: str | None  # a file name
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    products: tuple[Product, ...]
+    next: str | None  # give it as `after` for the page that follows
+
+
+def price_at(store_id: Any, sku: Any, now: datetime) -> ColumnElement[int | None]:
+    """The minor units that count at `now`, NULL where the store has no price. Takes columns or values."""
+    return (
+        select(prices.c.amount_minor)
+        .where(prices.c.store_id == store_id, prices.c.sku == sku, prices.c.valid_from <= now)
+        .order_by(prices.c.valid_from.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def available_at(now: datetime) -> ColumnElement[int]:
+    """Counted, less what unexpired reservations hold: right before any sweep. For a row of `stock`."""
+    expired = (
+        select(func.coalesce(func.sum(reservations.c.quantity), 0))
+        .where(
+            reservations.c.store_id == stock.c.store_id,
+            reservations.c.sku == stock.c.sku,
+            reservations.c.state == "live",
+            reservations.c.expires_at <= now,
+        )
+        .scalar_subquery()
+    )
+    return stock.c.on_hand - stock.c.reserved + expired
+
+
+def find(
+    tx: Transaction, store: Store, *, sku: str | None = None, gtin: str | None = None, now: datetime
+) -> Product:
+    """By sku or by GTIN-14. Raises Refusal product_unknown, also for what this store does not sell."""
+    assert (sku is None) != (gtin is None), "one of the two"
+    named = products.c.sku == sku if gtin is None else products.c.gtin == gtin
+    row = tx.execute(_offered(store, now).where(named)).one_or_none()
+    if row is None:
+        raise Refusal("product_unknown")
+    return _product(row, store)
+
+
+def picture(tx: Transaction, sku: str) -> str | None:
+    """The file name of the product's picture. Raises Refusal product_unknown."""
+    row = tx.execute(select(products.c.picture).where(products.c.sku == sku)).one_or_none()
+    if row is None:
+        raise Refusal("product_unknown")
+    name: str | None = row.picture
+    return name
+
+
+def listing(
+    tx: Transaction,
+    store: Store,
+    *,
+    q: str = "",
+    category: str = "",
+    after: str = "",
+    limit: int = PAGE_MAX,
+    now: datetime,
+) -> Page:
+    """What the store sells, by sku. Every word of `q` stands in a name, a category, the sku or the GTIN."""
+    assert 1 <= limit <= PAGE_MAX, limit
+    wanted = _offered(store, now).order_by(products.c.sku).limit(limit + 1)
+    if after:
+        wanted = wanted.where(products.c.sku > after)
+    if category:
+        wanted = wanted.where(or_(products.c.category_en == category, products.c.category_ar == category))
+    for word in q.split()[:QUERY_WORDS_MAX]:
+        wanted = wanted.where(_mentions(word))
+    rows = tx.execute(wanted).all()
+    shown = tuple(_product(row, store) for row in rows[:limit])
+    return Page(shown, shown[-1].sku if len(rows) > limit else None)
+
+
+def everything(tx: Transaction, store: Store, *, now: datetime) -> Sequence[Product]:
+    """All that the store sells, by category and name: the order of the printed sheet."""
+    rows = tx.execute(
+        _offered(store, now).order_by(products.c.category_en, products.c.name_en, products.c.sku)
+    )
+    return [_product(row, store) for row in rows]
+
+
+def _offered(store: Store, now: datetime) -> Select[Any]:
+    price = price_at(stock.c.store_id, stock.c.sku, now)
+    return (
+        select(products, price.label("price_minor"), available_at(now).label("available"))
+        .join(stock, and_(stock.c.sku == products.c.sku, stock.c.store_id == store.id))
+        .where(products.c.active, price.is_not(None))
+    )
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    digits = "".join(str(int(c)) if c.isdecimal() else c for c in word)  # Arabic-Indic digits, too
+    names = (products.c.name_en, products.c.name_ar, products.c.category_en, products.c.category_ar)
+    return or_(
+        *(name.icontains(word, autoescape=True) for name in names),
+        products.c.sku.icontains(digits, autoescape=True),
+        products.c.gtin.contains(digits, autoescape=True),
+    )
+
+
+def _product(row: Row[Any], store: Store) -> Product:
+    return Product(
+        sku=row.sku,
+        gtin=row.gtin,
+        name_en=row.name_en,
+        name_ar=row.name_ar,
+        category_en=row.category_en,
+        category_ar=row.category_ar,
+        price_minor=row.price_minor,
+        currency=store.currency,
+        vat_rate_bp=row.vat_rate_bp,
+        picture=row.picture,
+        available=max(0, row.available),
+    )

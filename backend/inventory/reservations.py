@@ -1,0 +1,201 @@
+"""Pieces held for a cart line until a time.
+
+Expiry is in the formula, not in a sweep: whoever finds too little takes back what expired and tries again.
+Order of locks, which keeps out deadlocks: the cart's row, then stock rows by (store, sku), then reservations.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, insert, select, update
+
+from backend.clock import Ids
+from backend.db.transaction import Transaction
+from backend.errors import Refusal
+from backend.inventory.movements import Move, record
+from backend.inventory.tables import reservations, stock
+
+
+def reserve(
+    tx: Transaction,
+    *,
+    line_id: str,
+    cart_id: str,
+    store_id: str,
+    sku: str,
+    quantity: int,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """Raises Refusal out_of_stock with what is still available."""
+    _take(tx, store_id, sku, quantity, now=now)
+    tx.execute(
+        insert(reservations).values(
+            line_id=line_id,
+            cart_id=cart_id,
+            store_id=store_id,
+            sku=sku,
+            quantity=quantity,
+            state="live",
+            expires_at=expires_at,
+        )
+    )
+
+
+def resize(tx: Transaction, *, line_id: str, quantity: int, now: datetime) -> None:
+    """The line holds `quantity` from now on. Its cart's row is locked by the caller.
+
+    Raises Refusal out_of_stock, or cart_expired where the pieces were given back meanwhile.
+    """
+    assert quantity > 0, quantity
+    live = _live(reservations.c.line_id == line_id)
+    row = tx.execute(
+        select(reservations.c.store_id, reservations.c.sku, reservations.c.quantity).where(live)
+    ).one_or_none()
+    if row is None:
+        raise Refusal("cart_expired")
+    more = quantity - row.quantity
+    if more > 0:
+        _take(tx, row.store_id, row.sku, more, now=now)
+    elif more < 0:
+        _give_back(tx, row.store_id, row.sku, -more)
+    changed = tx.execute(update(reservations).where(live).values(quantity=quantity)).rowcount
+    if changed != 1:
+        raise Refusal("cart_expired")
+
+
+def release(tx: Transaction, line_id: str) -> int:
+    """How many pieces went back; 0 where none were held any more."""
+    return sum(_release(tx, reservations.c.line_id == line_id).values())
+
+
+def release_cart(tx: Transaction, cart_id: str) -> int:
+    return sum(_release(tx, reservations.c.cart_id == cart_id).values())
+
+
+def release_expired(tx: Transaction, store_id: str, sku: str, *, now: datetime) -> int:
+    return sum(
+        _release(
+            tx,
+            and_(
+                reservations.c.store_id == store_id,
+                reservations.c.sku == sku,
+                reservations.c.expires_at <= now,
+            ),
+        ).values()
+    )
+
+
+def hold(tx: Transaction, cart_id: str, until: datetime) -> int:
+    """All live reservations of the cart last until then; how many there are."""
+    return tx.execute(
+        update(reservations).where(_live(reservations.c.cart_id == cart_id)).values(expires_at=until)
+    ).rowcount
+
+
+def sell(
+    tx: Transaction, cart_id: str, store_id: str, *, reference: str, ids: Ids, now: datetime
+) -> dict[str, int]:
+    """Live reservations become sold and leave the shelf: {sku: quantity}. Three statements.
+
+    Raises Refusal reservation_expired. The caller compares the result with what was agreed.
+    """
+    sold: dict[str, int] = {}
+    for row in tx.execute(
+        update(reservations)
+        .where(_live(reservations.c.cart_id == cart_id), reservations.c.expires_at > now)
+        .values(state="sold")
+        .returning(reservations.c.sku, reservations.c.quantity)
+    ):
+        assert row.sku not in sold, "a sku has one line in a cart"
+        sold[row.sku] = row.quantity
+    if not sold:
+        raise Refusal("reservation_expired")
+    theirs = (  # an UPDATE … FROM promises no order of locks; this takes them by sku
+        select(stock.c.sku, reservations.c.quantity)
+        .join(
+            reservations,
+            and_(reservations.c.store_id == stock.c.store_id, reservations.c.sku == stock.c.sku),
+        )
+        .where(
+            reservations.c.cart_id == cart_id, reservations.c.state == "sold", stock.c.store_id == store_id
+        )
+        .order_by(stock.c.sku)
+        .with_for_update(of=stock)
+        .subquery("theirs")
+    )
+    lowered = tx.execute(
+        update(stock)
+        .where(stock.c.store_id == store_id, stock.c.sku == theirs.c.sku)
+        .values(on_hand=stock.c.on_hand - theirs.c.quantity, reserved=stock.c.reserved - theirs.c.quantity)
+    ).rowcount
+    if lowered != len(sold):
+        raise Refusal("reservation_expired")
+    moves = [Move(store_id, sku, -quantity) for sku, quantity in sorted(sold.items())]
+    record(tx, moves, "sold", reference=reference, ids=ids, now=now)
+    return sold
+
+
+def carts_due(tx: Transaction, *, now: datetime, limit: int) -> list[str]:
+    """Carts with expired reservations that still hold pieces, the oldest first."""
+    due = tx.execute(
+        select(reservations.c.cart_id)
+        .where(_live(reservations.c.expires_at <= now))
+        .order_by(reservations.c.expires_at)
+        .limit(limit)
+    ).scalars()
+    return list(dict.fromkeys(due))
+
+
+def _take(tx: Transaction, store_id: str, sku: str, quantity: int, *, now: datetime) -> None:
+    """The condition stands in the UPDATE: however many come at once, the last piece goes to one of them."""
+    assert quantity > 0, quantity
+    this = and_(stock.c.store_id == store_id, stock.c.sku == sku)
+    enough = (
+        update(stock)
+        .where(this, stock.c.on_hand - stock.c.reserved >= quantity)
+        .values(reserved=stock.c.reserved + quantity)
+    )
+    if tx.execute(enough).rowcount == 1:
+        return
+    release_expired(tx, store_id, sku, now=now)
+    if tx.execute(enough).rowcount == 1:
+        return
+    left = tx.execute(select(stock.c.on_hand - stock.c.reserved).where(this)).scalar_one_or_none()
+    raise Refusal("out_of_stock", sku=sku, available=left or 0)
+
+
+def _give_back(tx: Transaction, store_id: str, sku: str, quantity: int) -> None:
+    lowered = tx.execute(
+        update(stock)
+        .where(stock.c.store_id == store_id, stock.c.sku == sku, stock.c.reserved >= quantity)
+        .values(reserved=stock.c.reserved - quantity)
+    ).rowcount
+    assert lowered == 1, "what is reserved is counted in the stock row"
+
+
+def _release(tx: Transaction, which: ColumnElement[bool]) -> dict[tuple[str, str], int]:
+    """Live reservations to released, in the order of locks; {(store, sku): pieces}."""
+    held = select(reservations.c.store_id, reservations.c.sku).where(_live(which)).distinct()
+    rows = sorted((row.store_id, row.sku) for row in tx.execute(held))
+    for store_id, sku in rows:
+        tx.execute(
+            select(stock.c.sku).where(stock.c.store_id == store_id, stock.c.sku == sku).with_for_update()
+        ).one()
+    pieces: dict[tuple[str, str], int] = {}
+    if rows:
+        for row in tx.execute(
+            update(reservations)
+            .where(_live(which))
+            .values(state="released")
+            .returning(reservations.c.store_id, reservations.c.sku, reservations.c.quantity)
+        ):
+            pieces[row.store_id, row.sku] = pieces.get((row.store_id, row.sku), 0) + row.quantity
+    for (store_id, sku), quantity in sorted(pieces.items()):
+        _give_back(tx, store_id, sku, quantity)
+    return pieces
+
+
+def _live(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(which, reservations.c.state == "live")

@@ -1,0 +1,91 @@
+"""Counted pieces. Every change has its row in stock_movements, so that `on_hand` is their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backend.clock import Ids
+from backend.db.transaction import Transaction
+from backend.errors import Refusal
+from backend.inventory.movements import Move, record
+from backend.inventory.products import available_at
+from backend.inventory.reservations import release_expired
+from backend.inventory.tables import stock
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    store_id: str
+    sku: str
+    quantity: int  # 0: the store begins to sell it, with an empty shelf
+
+
+def available(tx: Transaction, store_id: str, sku: str, *, now: datetime) -> int:
+    """0 also for what the store does not sell."""
+    found = tx.execute(
+        select(available_at(now)).where(stock.c.store_id == store_id, stock.c.sku == sku)
+    ).scalar_one_or_none()
+    return max(0, found or 0)
+
+
+def receive(
+    tx: Transaction, deliveries: Sequence[Delivery], *, reference: str, ids: Ids, now: datetime
+) -> None:
+    """Goods come in; stock rows that are missing are made."""
+    ordered = sorted(deliveries, key=lambda d: (d.store_id, d.sku))  # the lock order
+    assert all(d.quantity >= 0 for d in ordered), "goods come in, they do not leave"
+    if not ordered:
+        return
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(stock)
+    tx.execute(
+        new.on_conflict_do_update(
+            index_elements=["store_id", "sku"], set_={"on_hand": stock.c.on_hand + new.excluded.on_hand}
+        ),
+        [{"store_id": d.store_id, "sku": d.sku, "on_hand": d.quantity, "reserved": 0} for d in ordered],
+    )
+    moves = [Move(d.store_id, d.sku, d.quantity) for d in ordered]
+    record(tx, moves, "received", reference=reference, ids=ids, now=now)
+
+
+def count(
+    tx: Transaction, store_id: str, sku: str, *, counted: int, reference: str, ids: Ids, now: datetime
+) -> int:
+    """Sets `on_hand` to what somebody counted and returns the difference.
+
+    Raises Refusal product_unknown, or count_below_reserved where live reservations hold more than that.
+    """
+    assert counted >= 0, counted
+    release_expired(tx, store_id, sku, now=now)
+    this = (stock.c.store_id == store_id) & (stock.c.sku == sku)
+    row = tx.execute(select(stock.c.on_hand, stock.c.reserved).where(this).with_for_update()).one_or_none()
+    if row is None:
+        raise Refusal("product_unknown")
+    if counted < row.reserved:
+        raise Refusal("count_below_reserved", sku=sku, reserved=row.reserved, counted=counted)
+    difference: int = counted - row.on_hand
+    tx.execute(update(stock).where(this).values(on_hand=counted))
+    record(tx, [Move(store_id, sku, difference)], "counted", reference=reference, ids=ids, now=now)
+    return difference
+
+
+def restock(
+    tx: Transaction, store_id: str, quantities: Mapping[str, int], *, reference: str, ids: Ids, now: datetime
+) -> None:
+    """Sold pieces, {sku: quantity}, come back to the shelf."""
+    ordered = sorted(quantities.items())
+    for sku, quantity in ordered:
+        assert quantity > 0, quantity
+        back = tx.execute(
+            update(stock)
+            .where(stock.c.store_id == store_id, stock.c.sku == sku)
+            .values(on_hand=stock.c.on_hand + quantity)
+        ).rowcount
+        assert back == 1, "what was sold has a stock row"
+    moves = [Move(store_id, sku, quantity) for sku, quantity in ordered]
+    record(tx, moves, "returned", reference=reference, ids=ids, now=now)

@@ -1,0 +1,54 @@
+"""The sums of a cart and the hash that a payment is bound to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.carts.cart import CartLine, cart_hash
+from tests.backend.carts.trolley import Trolley
+from tests.backend.inventory.shelf import Shelf
+
+MILK = CartLine("0001", "MILK", "Milk", "حليب", None, 2, 500, 500, 1500, 1500, 130)
+RICE = CartLine("0002", "RICE", "Rice", "أرز", None, 1, 2000, 2000, 0, 0, 0)
+
+
+def test_the_hash_is_that_of_the_canonical_json() -> None:
+    text = (
+        '{"currency":"SAR","discounts":[],"lines":[["MILK",2,500,1500],["RICE",1,2000,0]],'
+        '"store":"R1","total":3000}'
+    )
+    assert cart_hash("R1", "SAR", [RICE, MILK]) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_every_agreed_fact_changes_the_hash() -> None:
+    whole = cart_hash("R1", "SAR", [MILK, RICE])
+    others = {
+        cart_hash("J1", "SAR", [MILK, RICE]),
+        cart_hash("R1", "USD", [MILK, RICE]),
+        cart_hash("R1", "SAR", [MILK]),
+        cart_hash("R1", "SAR", [replace(MILK, quantity=3), RICE]),
+        cart_hash("R1", "SAR", [replace(MILK, unit_price_minor=501), RICE]),
+        cart_hash("R1", "SAR", [replace(MILK, vat_rate_bp=500), RICE]),
+        cart_hash("R1", "SAR", [replace(MILK, sku="MILK-2"), RICE]),
+    }
+    assert whole not in others
+    assert len(others) == 7
+
+
+@given(quantity=st.integers(1, 20), price=st.integers(1, 100_000_000))
+def test_a_new_look_without_a_change_keeps_the_hash(quantity: int, price: int) -> None:
+    line = replace(MILK, quantity=quantity, unit_price_minor=price)
+    looked = replace(line, name_en="Fresh milk", current_price_minor=1, vat_minor=0)
+    assert cart_hash("R1", "SAR", [line]) == cart_hash("R1", "SAR", [looked])
+
+
+def test_vat_is_split_over_the_lines_of_each_rate(shelf: Shelf, trolley: Trolley) -> None:
+    for sku, price, rate in (("A", 99, 1500), ("B", 101, 1500), ("BREAD", 333, 0)):
+        shelf.put(sku, price_minor=price, vat_rate_bp=rate)
+    cart = trolley.filled("A", "B", "BREAD")
+    assert (cart.total_minor, cart.vat_minor) == (533, 26)  # 200 × 15 / 115, half up
+    assert {line.sku: line.vat_minor for line in cart.lines} == {"A": 13, "B": 13, "BREAD": 0}

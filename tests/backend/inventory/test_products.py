@@ -1,0 +1,75 @@
+"""What a store shows: prices of now, live availability, search and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import update
+
+from backend.db.transaction import Runner
+from backend.errors import Refusal
+from backend.inventory import products
+from backend.inventory.products import Page
+from backend.inventory.tables import products as product_rows
+from tests.backend.inventory.shelf import MINUTE, NOON, Shelf
+
+
+@pytest.fixture
+def shelf(run: Runner) -> Shelf:
+    return Shelf(run)
+
+
+@pytest.fixture
+def listed(shelf: Shelf) -> Callable[..., Page]:
+    return lambda **wanted: shelf.run.read(
+        lambda tx: products.listing(tx, shelf.store, **{"now": NOON, **wanted})
+    )
+
+
+def skus(page: Page) -> list[str]:
+    return [product.sku for product in page.products]
+
+
+def test_the_latest_price_that_has_begun_is_shown(shelf: Shelf, listed: Callable[..., Page]) -> None:
+    shelf.put("MILK", price_minor=500)
+    shelf.price("MILK", 450, since=NOON - MINUTE)
+    shelf.price("MILK", 900, since=NOON + MINUTE)
+    assert listed().products[0].price_minor == 450
+
+
+def test_pages_follow_each_other_without_gap_or_double(shelf: Shelf, listed: Callable[..., Page]) -> None:
+    for number in range(5):
+        shelf.put(f"SKU-{number}")
+    seen, page = [], listed(limit=2)
+    seen += skus(page)
+    while page.next:
+        page = listed(limit=2, after=page.next)
+        seen += skus(page)
+    assert seen == [f"SKU-{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("q", ["milk", "سلعة MILK", "good milk", "MIL", "%", "٢٠٠٠٠٠٠٠٠٠٠١"])
+def test_a_search_finds_words_in_both_languages_and_numbers(
+    shelf: Shelf, listed: Callable[..., Page], q: str
+) -> None:
+    shelf.put("MILK")
+    shelf.put("RICE")
+    assert skus(listed(q=q)) == ([] if q == "%" else ["MILK"])
+
+
+def test_a_category_can_be_named_in_both_languages(shelf: Shelf, listed: Callable[..., Page]) -> None:
+    shelf.put("MILK")
+    assert [skus(listed(category=name)) for name in ("Goods", "سلع", "Toys")] == [["MILK"], ["MILK"], []]
+
+
+def test_what_is_withdrawn_or_sold_elsewhere_is_unknown_here(shelf: Shelf) -> None:
+    other = Shelf(shelf.run, "J1")
+    shelf.put("MILK")
+    shelf.put("OLD")
+    shelf.run(
+        lambda tx: tx.execute(update(product_rows).where(product_rows.c.sku == "OLD").values(active=False))
+    )
+    for store, sku in ((other.store, "MILK"), (shelf.store, "OLD"), (shelf.store, "NEVER")):
+        with pytest.raises(Refusal, match="product_unknown"):
+            shelf.run.read(lambda tx, st=store, s=sku: products.find(tx, st, sku=s, now=NOON))
