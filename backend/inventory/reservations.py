@@ -6,6 +6,7 @@ Order of locks, which keeps out deadlocks: the cart's row, then stock rows by (s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, insert, select, update
@@ -135,6 +136,23 @@ def sell(
     moves = [Move(store_id, sku, -quantity) for sku, quantity in sorted(sold.items())]
     record(tx, moves, "sold", reference=reference, ids=ids, now=now)
     return sold
+
+
+def restock(
+    tx: Transaction, store_id: str, quantities: Mapping[str, int], *, reference: str, ids: Ids, now: datetime
+) -> None:
+    """Sold pieces, {sku: quantity}, come back to the shelf."""
+    ordered = sorted(quantities.items())
+    for sku, quantity in ordered:
+        assert quantity > 0, quantity
+        back = tx.execute(
+            update(stock)
+            .where(stock.c.store_id == store_id, stock.c.sku == sku)
+            .values(on_hand=stock.c.on_hand + quantity)
+        ).rowcount
+        assert back == 1, "what was sold has a stock row"
+    moves = [Move(store_id, sku, quantity) for sku, quantity in ordered]
+    record(tx, moves, "returned", reference=reference, ids=ids, now=now)
 
 
 def carts_due(tx: Transaction, *, now: datetime, limit: int) -> list[str]:

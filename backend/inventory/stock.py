@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,20 +72,3 @@ def count(
     tx.execute(update(stock).where(this).values(on_hand=counted))
     record(tx, [Move(store_id, sku, difference)], "counted", reference=reference, ids=ids, now=now)
     return difference
-
-
-def restock(
-    tx: Transaction, store_id: str, quantities: Mapping[str, int], *, reference: str, ids: Ids, now: datetime
-) -> None:
-    """Sold pieces, {sku: quantity}, come back to the shelf."""
-    ordered = sorted(quantities.items())
-    for sku, quantity in ordered:
-        assert quantity > 0, quantity
-        back = tx.execute(
-            update(stock)
-            .where(stock.c.store_id == store_id, stock.c.sku == sku)
-            .values(on_hand=stock.c.on_hand + quantity)
-        ).rowcount
-        assert back == 1, "what was sold has a stock row"
-    moves = [Move(store_id, sku, quantity) for sku, quantity in ordered]
-    record(tx, moves, "returned", reference=reference, ids=ids, now=now)

@@ -1,0 +1,98 @@
+"""A CSV file becomes the shop's goods, all of it or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.db.transaction import Runner
+from backend.inventory import reservations
+from backend.inventory.tables import prices, products, stock_movements
+from backend.operations.import_catalogue import CatalogueRefused, Imported, import_file, import_products
+from catalogue.products_csv import ProductRow, write_products_csv
+from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
+
+MILK = ProductRow(
+    2, "MILK", "2000000000015", "Milk", "حليب", "Dairy", "ألبان", 600, "SAR", 1500, "milk.webp", {"R1": 10}
+)
+RICE = replace(MILK, line=3, sku="RICE", gtin="2000000000022", name_en="Rice", on_hand={"R1": 5})
+NOTHING = Imported(0, 0, 0, 0, 0)
+
+
+@pytest.fixture
+def shelf(run: Runner) -> Shelf:
+    return Shelf(run)
+
+
+def take(shelf: Shelf, *rows: ProductRow, minutes: int = 0) -> Imported:
+    return import_products(shelf.run, rows, ids=IDS, now=NOON + minutes * MINUTE)
+
+
+def rows_of(shelf: Shelf, table: object) -> int:
+    counted = select(func.count()).select_from(table)  # type: ignore[arg-type]
+    return int(shelf.run.read(lambda tx: tx.execute(counted).scalar_one()))
+
+
+def test_a_first_import_receives_what_the_file_counts(shelf: Shelf) -> None:
+    assert take(shelf, MILK, RICE) == Imported(2, 0, 2, 15, 0)
+    assert (shelf.counted("MILK"), shelf.moved("MILK")) == ((10, 0), 10)
+
+
+def test_the_same_file_again_changes_nothing(shelf: Shelf) -> None:
+    take(shelf, MILK, RICE)
+    assert take(shelf, MILK, RICE, minutes=1) == NOTHING
+    assert (rows_of(shelf, prices), rows_of(shelf, stock_movements)) == (2, 2)
+
+
+def test_a_later_file_is_a_count_and_a_new_price(shelf: Shelf) -> None:
+    take(shelf, MILK)
+    later = replace(MILK, price_minor=650, name_en="Fresh milk", on_hand={"R1": 7})
+    assert take(shelf, later, minutes=1) == Imported(0, 1, 1, 0, 1)
+    assert (shelf.counted("MILK"), shelf.moved("MILK")) == ((7, 0), 7)
+    assert rows_of(shelf, prices) == 2
+
+
+def test_what_carts_hold_cannot_be_counted_away(shelf: Shelf) -> None:
+    take(shelf, MILK, RICE)
+    shelf.run(
+        lambda tx: reservations.reserve(
+            tx,
+            line_id=IDS.uuid7(),
+            cart_id=IDS.uuid7(),
+            store_id=shelf.store.id,
+            sku="MILK",
+            quantity=4,
+            expires_at=NOON + 15 * MINUTE,
+            now=NOON,
+        )
+    )
+    fewer = [replace(MILK, on_hand={"R1": 3}), replace(RICE, price_minor=1)]
+    with pytest.raises(CatalogueRefused) as caught:
+        take(shelf, *fewer, minutes=1)
+    assert [(line.line, line.field) for line in caught.value.lines] == [(2, "stock:R1")]
+    assert (shelf.counted("MILK"), rows_of(shelf, prices)) == ((10, 4), 2)
+
+
+def test_every_line_that_cannot_be_taken_is_named_and_nothing_is(shelf: Shelf) -> None:
+    take(shelf, MILK)
+    wrong = [
+        replace(RICE, gtin=MILK.gtin),
+        replace(RICE, line=4, sku="TEA", gtin="2000000000039", currency="USD"),
+        replace(RICE, line=5, sku="OIL", gtin="2000000000046", on_hand={"X9": 1}),
+    ]
+    with pytest.raises(CatalogueRefused) as caught:
+        take(shelf, *wrong)
+    named = [(line.line, line.field) for line in caught.value.lines]
+    assert named == [(3, "gtin"), (4, "currency"), (5, "stock:X9")]
+    assert rows_of(shelf, products) == 1
+
+
+def test_a_file_with_a_fault_is_refused_as_a_whole(shelf: Shelf) -> None:
+    data = write_products_csv([MILK, RICE])
+    faulty = data.replace(b"RICE", b"rice")
+    with pytest.raises(CatalogueRefused):
+        import_file(shelf.run, faulty, ids=IDS, now=NOON)
+    assert rows_of(shelf, products) == 0
+    assert import_file(shelf.run, data, ids=IDS, now=NOON).products_new == 2
