@@ -7,16 +7,21 @@ shop does not pay for Alembic.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend import settings as configuration
 from backend.errors import Refusal, SettingsRefused
 from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from backend.db.transaction import Runner
 
 OK = 0
 FAILED = 1
@@ -72,7 +77,23 @@ def parser() -> argparse.ArgumentParser:
     command(commands, "migrate", migrate, "bring the database to this version's schema").add_argument(
         "--down", metavar="REVISION", help="go back to a revision (base: drop every table) instead"
     )
+    more_commands(commands)
     return top
+
+
+def more_commands(commands: Any) -> None:
+    seeding = command(commands, "seed", seed, "fill an empty shop: two stores, demo catalogue and staff")
+    seeding.add_argument("--demo", action="store_true", required=True, help="the only set of data so far")
+    seeding.add_argument(
+        "--reset", action="store_true", help="first empty the demo shop, with its shoppers and orders"
+    )
+    importing = command(
+        commands, "import", import_catalogue, "take over products, prices and stock from a CSV file"
+    )
+    importing.add_argument("file", type=Path, help="CSV file; its columns: docs of the catalogue")
+    importing.add_argument("--json", action="store_true", help="print one JSON object")
+    proving = command(commands, "reconcile", reconcile, "prove that money, goods and orders agree")
+    proving.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def command(commands: Any, name: str, run: Command, meaning: str) -> argparse.ArgumentParser:
@@ -99,6 +120,81 @@ def migrate(settings: Settings, options: argparse.Namespace) -> int:
     for found in migrations.versions(settings.main_url, settings.keys_url):
         print(f"{found.history}: schema {found.current or 'empty'} (newest: {found.newest})")
     return OK
+
+
+def seed(settings: Settings, options: argparse.Namespace) -> int:
+    from backend.adapters.pin_hasher import Argon2PinHasher
+    from backend.clock import SystemClock, SystemIds
+    from backend.operations import migrate as migrations
+    from backend.operations.seed import LOGINS_FILE
+    from backend.operations.seed import seed as fill
+
+    hasher = Argon2PinHasher(
+        {1: configuration.secret_file(settings, "pepper.key")}, parallel_max=settings.hash_parallel_max
+    )
+    if options.reset:
+        if not (settings.data / LOGINS_FILE).exists():
+            raise SettingsRefused([f"--reset empties only a demo shop, and {settings.data} is none"])
+        migrations.downgrade(settings.main_url, settings.keys_url)
+        migrations.upgrade(settings.main_url, settings.keys_url)
+    with database(settings) as run:
+        logins = fill(run, data=settings.data, hasher=hasher, ids=SystemIds(), now=SystemClock().now())
+    print(f"Demo logins (kept in {settings.data / LOGINS_FILE}):")
+    for one in logins:
+        print(f"  {one.role:<14} {one.login:<10} {one.password}")
+    return OK
+
+
+def import_catalogue(settings: Settings, options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from backend.clock import SystemClock, SystemIds
+    from backend.operations.import_catalogue import CatalogueRefused, import_file
+
+    try:
+        with database(settings) as run:
+            content = options.file.read_bytes()
+            done = import_file(run, content, ids=SystemIds(), now=SystemClock().now())
+    except CatalogueRefused as refused:
+        if options.json:
+            show({"ok": False, "refused": [asdict(line) for line in refused.lines]})
+        for line in refused.lines:
+            print(f"line {line.line}, {line.field}: {line.reason}", file=sys.stderr)
+        print(f"{options.file}: nothing was imported", file=sys.stderr)
+        return FAILED
+    if options.json:
+        show({"ok": True, **asdict(done)})
+    else:
+        print(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in asdict(done).items()))
+    return OK
+
+
+def reconcile(settings: Settings, options: argparse.Namespace) -> int:
+    from backend.clock import SystemClock
+    from backend.operations.reconcile import reconcile as prove
+
+    with database(settings) as run:
+        report = prove(run, now=SystemClock().now())
+    if options.json:
+        show(report.to_json())
+    else:
+        print("\n".join(report.to_lines()))
+    return OK if report.ok else FAILED
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Runner]:
+    from backend.db.transaction import Runner, engine_for
+
+    engine = engine_for(settings.main_url, pool_size=1)
+    try:
+        yield Runner(engine)
+    finally:
+        engine.dispose()
+
+
+def show(result: Any) -> None:
+    print(json.dumps(result, ensure_ascii=False, indent=2, default=str))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import secrets
 
 from flask import Flask, Response, current_app, request
 
-from backend.api import auth, health, orders, problems, wallet
+from backend.api import auth, health, inbox, orders, problems, wallet
 from backend.api.reading import JSON_BYTES_MAX
 from backend.telemetry import request_id
 from backend.wiring import Services
 
 API = (
     health,
+    inbox,
     orders,
     wallet,
 )

@@ -84,6 +84,8 @@ PROBLEMS: dict[str, Problem] = {
         409, "The pick-up code does not match", "Compare once more, or record a mismatch."
     ),
     "pickup_locked": Problem(409, "Too many wrong pick-up codes", "Record a mismatch or ask a manager."),
+    # inbox
+    "message_not_found": Problem(404, "There is no such message", "Load the inbox again."),
     # wallet
     "shopper_not_found": Problem(404, "There is no such shopper", "Check the login."),
     "amount_out_of_range": Problem(

@@ -12,6 +12,7 @@ from babel.numbers import format_currency, get_currency_precision
 from backend.db.outbox import Kind
 
 LANGUAGES = ("en", "ar")
+AMOUNTS = {"en": "¤¤\N{NO-BREAK SPACE}#,##0.00", "ar": None}  # None: as the language's own rules have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def prompt(key: str, language: str) -> str:
 def money(minor: int, currency: str, language: str) -> str:
     """As people of that language write it: SAR 12.50."""
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=language)
+    return format_currency(amount, currency, AMOUNTS[language], locale=language)
 
 
 class Known(dict[str, str]):

@@ -58,3 +58,16 @@ def test_a_database_that_is_away_is_a_sentence(
     error = capsys.readouterr().err
     assert error.startswith("smartpay migrate: the database does not answer: ")
     assert len(error.splitlines()) == 1
+
+
+def test_a_catalogue_with_faults_names_each_line_and_imports_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "var")
+    for command in (["init"], ["migrate"]):
+        cli.main(["--data", folder, *command])
+    file = tmp_path / "products.csv"
+    file.write_text("sku,nonsense\n1,2\n")
+    capsys.readouterr()
+    assert cli.main(["--data", folder, "import", str(file)]) == cli.FAILED
+    assert "nothing was imported" in capsys.readouterr().err

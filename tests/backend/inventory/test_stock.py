@@ -59,7 +59,9 @@ def test_what_is_returned_can_be_sold_again(shelf: Shelf) -> None:
     cart_id = hold(shelf, "MILK", 1)
     shelf.run(lambda tx: reservations.sell(tx, cart_id, shelf.store.id, reference="c", ids=IDS, now=NOON))
     assert shelf.available("MILK") == 0
-    shelf.run(lambda tx: reservations.restock(tx, shelf.store.id, {"MILK": 1}, reference="r", ids=IDS, now=NOON))
+    shelf.run(
+        lambda tx: reservations.restock(tx, shelf.store.id, {"MILK": 1}, reference="r", ids=IDS, now=NOON)
+    )
     assert (shelf.available("MILK"), shelf.moved("MILK")) == (1, 1)
 
 

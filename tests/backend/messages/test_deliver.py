@@ -1,0 +1,161 @@
+"""Delivery: each device gets what is meant for it, once, and nobody is worn down by alerts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from backend.db import outbox
+from backend.db.outbox import Happening, Kind
+from backend.db.transaction import Runner
+from backend.identity import devices
+from backend.messages import inbox
+from backend.messages.deliver import ALERTS_MAX, deliver
+from tests.backend.identity.people import IDS, NOW, a_shopper
+from tests.backend.messages.fake_notifier import RecordingNotifier
+from tests.fakes import MovedClock
+from tests.phones import Phone
+
+
+class Post:
+    """A shopper with a phone and a tablet, and the worker's way of delivering to them."""
+
+    def __init__(self, run: Runner) -> None:
+        self.run = run
+        self.clock = MovedClock()
+        self.clock.at = NOW
+        self.notifier = RecordingNotifier()
+        self.phone = Phone(push_token="ExponentPushToken[phone]")
+        self.tablet = Phone(name="Tablet")
+        self.shopper_id = a_shopper(run, self.phone)
+        run(lambda tx: devices.add(tx, self.shopper_id, self.tablet.new_device(), now=NOW))
+
+    def happens(self, kind: Kind, facts: dict[str, Any] | None = None, **more: Any) -> str:
+        happening = Happening(IDS.uuid7(), kind, "x", facts or {}, shopper_id=self.shopper_id, **more)
+        self.run(lambda tx: outbox.add(tx, [happening], now=self.clock.now()))
+        return happening.id
+
+    def deliver(self, *, crash: bool = False) -> list[str]:
+        """What has to be tried again. With a crash the rows are not marked, and their lease runs out."""
+        claimed = self.run(lambda tx: outbox.claim(tx, now=self.clock.now()))
+        errors = []
+        for one in claimed:
+            errors.append(deliver(one, run=self.run, notifier=self.notifier, clock=self.clock))
+            if not (crash or errors[-1]):
+                self.run(lambda tx, one=one: outbox.done(tx, one, now=self.clock.now()))
+        if crash or any(errors):
+            self.clock.at += outbox.LEASE + timedelta(seconds=1)
+        return errors
+
+    def read(self, phone: Phone, after: str | None = None, at: datetime | None = None) -> list[inbox.Message]:
+        now = at or self.clock.now()
+        return self.run.read(lambda tx: inbox.messages_after(tx, phone.id, after, now=now))
+
+
+@pytest.fixture
+def post(run: Runner) -> Post:
+    return Post(run)
+
+
+def test_every_live_device_finds_the_message_and_those_with_a_token_hear_of_it(post: Post) -> None:
+    message = post.happens(Kind.ORDER_READY, {"receipt_number": 7})
+    assert post.deliver() == [""]
+    assert [m.id for phone in (post.phone, post.tablet) for m in post.read(phone)] == [message, message]
+    (push,) = post.notifier.pushes
+    assert (push.push_token, push.title) == ("ExponentPushToken[phone]", "Order 7 is ready")
+    assert push.data == {"type": "order.ready", "id": message}
+
+
+def test_delivering_again_changes_nothing(post: Post) -> None:
+    post.happens(Kind.ORDER_READY)
+    post.deliver(crash=True)
+    assert post.deliver() == [""]
+    assert len(post.read(post.phone)) == len(post.notifier.pushes) == 1
+
+
+def test_a_grant_reaches_its_own_device_only_and_shows_nothing(post: Post) -> None:
+    facts = {"sealed": {post.phone.id: "a.sealed.grant"}, "amount_minor": 5}
+    post.happens(Kind.GRANT_ISSUED, facts, device_id=post.phone.id, expires_at=NOW + timedelta(minutes=2))
+    post.deliver()
+    (message,) = post.read(post.phone)
+    assert (message.sealed, message.payload) == ("a.sealed.grant", {"amount_minor": 5})
+    assert post.read(post.tablet) == []
+    (push,) = post.notifier.pushes
+    assert (push.title, push.body, push.data["jwe"], push.ttl_s) == ("", "", "a.sealed.grant", 60)
+
+
+def test_each_device_gets_what_was_sealed_to_it(post: Post) -> None:
+    post.happens(Kind.ORDER_READY, {"sealed": {post.phone.id: "for.phone", post.tablet.id: "for.tablet"}})
+    post.deliver()
+    assert [post.read(phone)[0].sealed for phone in (post.phone, post.tablet)] == ["for.phone", "for.tablet"]
+
+
+def test_a_grant_that_ran_out_is_neither_kept_nor_sent(post: Post) -> None:
+    post.happens(Kind.GRANT_ISSUED, device_id=post.phone.id, expires_at=NOW + timedelta(seconds=20))
+    post.clock.move(seconds=21)
+    assert post.deliver() == [""]
+    assert post.notifier.pushes == post.read(post.phone) == []
+
+
+def test_a_grant_in_the_inbox_goes_when_it_runs_out(post: Post) -> None:
+    post.happens(Kind.GRANT_ISSUED, device_id=post.phone.id, expires_at=NOW + timedelta(seconds=20))
+    post.deliver()
+    assert len(post.read(post.phone)) == 1
+    assert post.read(post.phone, at=NOW + timedelta(seconds=20)) == []
+
+
+def test_a_device_that_was_ended_gets_nothing(post: Post) -> None:
+    post.run(lambda tx: devices.end(tx, post.shopper_id, post.tablet.id, now=NOW))
+    post.happens(Kind.ORDER_READY)
+    post.deliver()
+    assert post.read(post.tablet) == []
+
+
+def test_a_token_that_is_gone_is_forgotten_but_a_newer_one_is_kept(post: Post) -> None:
+    post.notifier.mood = "gone"
+    post.happens(Kind.ORDER_READY)
+    assert post.deliver() == [""]
+    post.happens(Kind.ORDER_HANDED_OVER)
+    post.deliver()
+    assert len(post.notifier.pushes) == 1
+    newer = devices.NewDevice(
+        post.phone.id, "Phone", post.phone.jwk_enc, post.phone.jwk_sig, "ExponentPushToken[newer]"
+    )
+    post.run(lambda tx: devices.add(tx, post.shopper_id, newer, now=NOW))
+    post.run(lambda tx: devices.drop_push_token(tx, post.phone.id, "ExponentPushToken[phone]"))
+    post.happens(Kind.ORDER_READY)
+    post.deliver()
+    assert post.notifier.pushes[-1].push_token == "ExponentPushToken[newer]"
+
+
+def test_a_push_that_failed_is_tried_again_and_only_to_devices_that_missed_it(post: Post) -> None:
+    post.notifier.mood = "down"
+    post.happens(Kind.ORDER_READY)
+    assert post.deliver() == ["down"]
+    assert len(post.read(post.phone)) == 1  # the inbox does not wait for the push service
+    post.notifier.mood = "ok"
+    assert post.deliver(crash=True) == [""]
+    assert post.deliver() == [""]
+    assert len(post.notifier.pushes) == 2
+
+
+def test_alerts_about_faces_are_pushed_three_times_in_ten_minutes_and_all_kept(post: Post) -> None:
+    for _ in range(ALERTS_MAX + 2):
+        post.happens(Kind.FACE_REFUSED)
+        post.deliver()
+        post.clock.move(seconds=30)
+    assert len(post.notifier.pushes) == ALERTS_MAX
+    assert len(post.read(post.phone)) == ALERTS_MAX + 2
+    post.clock.move(minutes=10)
+    post.happens(Kind.FACE_REFUSED)
+    post.deliver()
+    assert len(post.notifier.pushes) == ALERTS_MAX + 1
+
+
+def test_what_concerns_no_shopper_reaches_no_inbox(post: Post) -> None:
+    happening = Happening(IDS.uuid7(), Kind.ORDER_ACCEPTED, "x")
+    post.run(lambda tx: outbox.add(tx, [happening], now=NOW))
+    assert post.deliver() == [""]
+    assert post.read(post.phone) == []
