@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,6 +16,9 @@ from backend.authorization.tables import policies
 from backend.db.transaction import Transaction
 
 
+SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 def current(tx: Transaction, channel: str, *, now: datetime) -> Policy:
     row = tx.execute(
         select(policies)
@@ -26,11 +29,11 @@ def current(tx: Transaction, channel: str, *, now: datetime) -> Policy:
     return Policy.from_rules(row.channel, row.version, row.rules)
 
 
-def install_defaults(tx: Transaction, *, now: datetime) -> None:
+def install_defaults(tx: Transaction) -> None:
     """Version 1 of every channel's policy, where there is none; a change is a new version, never an edit."""
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
     rows = [
-        {"channel": channel, "version": 1, "rules": rules, "valid_from": now}
+        {"channel": channel, "version": 1, "rules": rules, "valid_from": SINCE_EVER}
         for channel, rules in DEFAULT_RULES.items()
     ]
     tx.execute(dialect.insert(policies).values(rows).on_conflict_do_nothing())

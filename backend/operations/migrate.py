@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+from backend.authorization.decisions import install_defaults
 from backend.db import version
 from backend.db.transaction import KEYS_SCHEMA, Runner, Transaction, engine_for, keys_engine_for
 
@@ -52,6 +53,9 @@ def upgrade(main_url: str, keys_url: str, *, to: str = "head") -> None:
     """Raises Refusal("database_busy") when a lock did not come free in time; running it again is safe."""
     for history, url in (("keys", keys_url), ("main", main_url)):
         _run(history, url, lambda config: command.upgrade(config, to))
+    if to == "head":
+        with _runner("main", main_url) as run:
+            run(install_defaults)
 
 
 def downgrade(main_url: str, keys_url: str, *, to: str = "base") -> None:

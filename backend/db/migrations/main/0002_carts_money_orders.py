@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("shopper_id", ID, nullable=False),
         sa.Column("device_id", sa.String(length=43), nullable=False),
         sa.Column("store_id", ID, nullable=False),
+        sa.Column("store_code", sa.String(length=4), nullable=False),
         sa.Column("channel", sa.String(length=20), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("lines", JSON, nullable=False),
@@ -123,6 +124,7 @@ def upgrade() -> None:
         sa.Column("grant_expires_at", TIME),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("expires_at", TIME, nullable=False),
+        sa.Column("cart_expires_at", TIME, nullable=False),
         sa.CheckConstraint(
             "grant_state IN ('issued', 'used', 'void')", name=op.f("ck_checkouts_grant_state_known")
         ),

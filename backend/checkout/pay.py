@@ -1,0 +1,123 @@
+"""Pay with a grant and a PIN, in three steps: claim the key and take a PIN slot; hash; settle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.authorization import decisions
+from backend.authorization.policy import Policy
+from backend.checkout import grants
+from backend.checkout.open import Checkout, find_open
+from backend.checkout.ports import Sealer
+from backend.checkout.settle import settle
+from backend.clock import Clock, Ids
+from backend.db import audit, idempotency, outbox
+from backend.db.idempotency import Answer, Once
+from backend.db.outbox import Happening, Kind
+from backend.db.transaction import Run, Transaction
+from backend.errors import Refusal
+from backend.identity import locks, pins
+from backend.identity.pins import StoredPin
+from backend.identity.ports import PinHasher
+
+NOT_AUTHORISED = "payment_not_authorised"  # one answer, whichever factor failed; the reason goes to the inbox
+
+
+@dataclass(frozen=True, slots=True)
+class PayWithPin:
+    checkout_id: str
+    shopper_id: str
+    device_id: str
+    grant: str
+    pin: str
+    once: Once
+
+
+def pay(
+    command: PayWithPin, *, run: Run, hasher: PinHasher, sealer: Sealer, ids: Ids, clock: Clock
+) -> Answer:
+    """The stored answer of a repeat costs no PIN attempt. Raises Refusal payment_not_authorised, wallet_short, …"""
+    claims = read_grant(command.grant, sealer)
+    begun = run(lambda tx: begin(tx, command, claims, now=clock.now()))
+    if isinstance(begun, Answer):
+        return begun
+    if begun.locked:
+        run(lambda tx: tell(tx, Kind.PIN_LOCKED, command, ids=ids, now=clock.now()))
+        raise Refusal(NOT_AUTHORISED)
+    assert begun.checkout
+    assert begun.pin
+    assert begun.policy
+    stored, checkout, policy = begun.pin, begun.checkout, begun.policy
+    if not hasher.pin_matches(stored.pin_hash, stored.pepper_version, command.shopper_id, command.pin):
+        run(lambda tx: refuse(tx, command, ids=ids, now=clock.now()))
+        raise Refusal(NOT_AUTHORISED)
+    try:
+        return run(lambda tx: settle(tx, checkout, policy, command.once, ids=ids, now=clock.now()))
+    except Refusal:
+        run(lambda tx: undo(tx, command))
+        raise
+
+
+def read_grant(grant: str, sealer: Sealer) -> Mapping[str, Any]:
+    """Claims, or nothing that fits: a repeat must be answered even if its grant no longer opens."""
+    try:
+        return sealer.open_grant(grant)
+    except Refusal:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    checkout: Checkout | None = None
+    pin: StoredPin | None = None
+    policy: Policy | None = None
+    locked: bool = False
+
+
+def begin(
+    tx: Transaction, command: PayWithPin, claims: Mapping[str, Any], *, now: datetime
+) -> Answer | Begun:
+    """One short transaction: the key, the grant against the checkout's row, the PIN slot."""
+    known = idempotency.claim(tx, command.once, now=now)
+    if known is not None:
+        return known
+    checkout = find_open(tx, command.checkout_id, command.shopper_id, command.device_id, now=now)
+    stored = pins.stored(tx, command.shopper_id)
+    if stored is None:
+        raise Refusal("pin_missing")
+    if not grants.fits(claims, checkout, now=now):
+        raise Refusal(NOT_AUTHORISED)
+    if not locks.take_slot(tx, pins.lock_subject(command.shopper_id, command.device_id), now=now):
+        idempotency.release(tx, command.once)
+        return Begun(locked=True)
+    return Begun(checkout, stored, decisions.current(tx, checkout.channel, now=now))
+
+
+def refuse(tx: Transaction, command: PayWithPin, *, ids: Ids, now: datetime) -> None:
+    """The attempt stays counted; the key is free again; the shopper hears of it."""
+    idempotency.release(tx, command.once)
+    audit.record(
+        tx,
+        entry_id=ids.uuid7(),
+        at=now,
+        actor=f"shopper:{command.shopper_id}",
+        action="payment.pin_refused",
+        subject=command.checkout_id,
+    )
+    tell(tx, Kind.PIN_REFUSED, command, ids=ids, now=now)
+
+
+def undo(tx: Transaction, command: PayWithPin) -> None:
+    """The PIN was right but the payment could not be: neither key nor attempt is spent."""
+    idempotency.release(tx, command.once)
+    locks.clear(tx, pins.lock_subject(command.shopper_id, command.device_id))
+
+
+def tell(tx: Transaction, kind: Kind, command: PayWithPin, *, ids: Ids, now: datetime) -> None:
+    left = locks.slots_left(tx, pins.lock_subject(command.shopper_id, command.device_id), now=now)
+    facts = {"checkout_id": command.checkout_id, "attempts_left": left}
+    happening = Happening(ids.uuid7(), kind, command.checkout_id, facts, shopper_id=command.shopper_id)
+    outbox.add(tx, [happening], now=now)
