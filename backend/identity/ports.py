@@ -27,3 +27,11 @@ class RefreshTokens(Protocol):
     def refresh_token(self, session_id: str, number: int, device_id: str) -> str:
         """`family.n.MAC`, the same text every time."""
         ...
+
+
+class Digests(Protocol):
+    """Keyed hashes, so that a stolen table does not tell logins or bodies; fast, holds no rows."""
+
+    def digest(self, purpose: str, content: bytes | str) -> str:
+        """64 hex digits."""
+        ...
