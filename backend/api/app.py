@@ -6,13 +6,17 @@ import secrets
 
 from flask import Flask, Response, current_app, request
 
-from backend.api import auth, health, inbox, orders, problems, wallet
+from backend.api import auth, carts, health, inbox, orders, problems, products, scans, stores, wallet
 from backend.api.reading import JSON_BYTES_MAX
 from backend.telemetry import request_id
 from backend.wiring import Services
 
 API = (
     health,
+    stores,
+    products,
+    scans,
+    carts,
     inbox,
     orders,
     wallet,

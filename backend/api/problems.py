@@ -55,6 +55,29 @@ PROBLEMS: dict[str, Problem] = {
         409, "This Idempotency-Key was used for something else", "Use a new key for a new act."
     ),
     "idempotency_key_in_use": Problem(409, "The same request is still running", "Try again in a moment."),
+    # products and labels
+    "store_unknown": Problem(404, "There is no such store", "See GET /v1/stores."),
+    "product_unknown": Problem(404, "This store has no such product", "See GET /v1/products."),
+    "label_unreadable": Problem(422, "This is no label of ours", "Scan the code on a product of the shop."),
+    "label_foreign_host": Problem(422, "This label belongs to another shop", "Scan a label of this shop."),
+    "label_key_unknown": Problem(422, "This label cannot be checked", "Ask the staff for a new label."),
+    "label_forged": Problem(422, "This label is not genuine", "Tell the staff; scan another label."),
+    "label_out_of_date": Problem(409, "This label is out of date", "Ask the staff for a new label."),
+    "label_other_store": Problem(409, "This label hangs in another store", "Go on in the store named."),
+    "gtin_invalid": Problem(422, "This number has a slip in it", "Compare it with the printed digits."),
+    "out_of_stock": Problem(409, "Not enough in stock", "Take fewer pieces or choose another product."),
+    # carts
+    "cart_not_found": Problem(404, "There is no such cart", "Scan a product to begin one."),
+    "cart_expired": Problem(409, "The cart's time has run out", "Scan the products again."),
+    "cart_frozen": Problem(409, "A checkout is under way", "Pay, or cancel the checkout first."),
+    "cart_empty": Problem(409, "The cart is empty", "Scan a product first."),
+    "cart_changed": Problem(
+        409, "A price rose or a product went", "Look at changes; accept the prices or take the lines out."
+    ),
+    "line_limit": Problem(409, "So many pieces do not fit on one line", "Stay within the limit."),
+    "cart_limit": Problem(409, "The cart has no room for another line", "Pay these, then go on."),
+    "pieces_limit": Problem(409, "So many pieces do not fit into the cart", "Pay these, then go on."),
+    "extension_limit": Problem(409, "The cart cannot be held any longer", "Pay now, or scan again later."),
     # checkout and payment
     "checkout_not_found": Problem(404, "There is no such checkout", "Open a new checkout."),
     "checkout_not_open": Problem(
@@ -91,7 +114,6 @@ PROBLEMS: dict[str, Problem] = {
     "amount_out_of_range": Problem(
         422, "The amount is out of range", "Use an amount within the stated limits."
     ),
-    "store_unknown": Problem(404, "There is no such store", "See GET /v1/stores."),
 }
 
 
