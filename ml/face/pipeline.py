@@ -1,0 +1,80 @@
+"""The one door into the face models: picture → probe → similarity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.face.align import align
+from ml.face.compare import Similarity, compare
+from ml.face.detect import Detector
+from ml.face.embed import Embedder, Embedding
+from ml.face.image import decode
+from ml.face.manifest import MODELS, Manifest, Threshold
+from ml.face.quality import Purpose, Quality, judge, measure, the_face
+from ml.face.session import Net
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """One accepted picture of one face. box (4,) and landmarks (5, 2) are in px of the picture as it was
+    looked at: upright, reduced to `width` x `height`. No pixel is kept."""
+
+    embedding: Embedding  # (128,) float32, length 1
+    quality: Quality
+    box: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+    width: int
+    height: int
+
+    def __repr__(self) -> str:
+        return f"Probe({self.width}x{self.height}, template withheld)"
+
+
+class FaceEngine:
+    """Thread-safe: nothing changes after loading, and each call computes on its caller's thread."""
+
+    def __init__(
+        self, detector: Detector, embedder: Embedder, *, threshold: Threshold, model_version: str
+    ) -> None:
+        self.detector, self.embedder, self.threshold = detector, embedder, threshold
+        self.model_version = model_version
+
+    @classmethod
+    def load(cls, models: Path = MODELS, threads: int = 1) -> "FaceEngine":
+        """Raises ModelsUnusable, naming the file, when one is missing or differs from the manifest.
+        threads: of one inference; leave it at 1 where several requests run side by side."""
+        manifest = Manifest.read(models)
+        detector = Detector(
+            Net(manifest.model_bytes("mtcnn-pnet"), threads=threads, arena=False),
+            Net(manifest.model_bytes("mtcnn-rnet"), threads=threads),
+            Net(manifest.model_bytes("mtcnn-onet"), threads=threads),
+        )
+        embedder = Embedder(Net(manifest.model_bytes("embedder"), threads=threads))
+        return cls(detector, embedder, threshold=manifest.threshold, model_version=manifest.model_version)
+
+    def read(self, picture: bytes, purpose: Purpose = Purpose.VERIFY) -> Probe:
+        """picture: a JPEG, PNG or WebP file. Raises PictureRefused with a stable reason: what is wrong with
+        the file, no_face, several_faces, or the first limit of `purpose` that the face misses."""
+        image = decode(picture)
+        face = the_face(self.detector.faces(image), purpose)
+        crop = align(image, face.landmarks)
+        quality = measure(image, face, crop)
+        judge(quality, purpose)
+        return Probe(
+            embedding=self.embedder.embed(crop),
+            quality=quality,
+            box=face.box,
+            landmarks=face.landmarks,
+            width=image.shape[1],
+            height=image.shape[0],
+        )
+
+    def compare(
+        self, probe: Probe | NDArray[np.floating], references: Sequence[NDArray[np.floating]]
+    ) -> Similarity:
+        """references: one or more (128,) templates of one person, made by `model_version`."""
+        vector = probe.embedding if isinstance(probe, Probe) else probe
+        return compare(vector, references, threshold=self.threshold, model=self.model_version)

@@ -1,0 +1,8 @@
+import pytest
+
+from ml.face.pipeline import FaceEngine
+
+
+@pytest.fixture(scope="session")
+def engine() -> FaceEngine:
+    return FaceEngine.load()
