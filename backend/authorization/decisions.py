@@ -15,7 +15,6 @@ from backend.authorization.policy import DEFAULT_RULES, Granted, Policy
 from backend.authorization.tables import policies
 from backend.db.transaction import Transaction
 
-
 SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 

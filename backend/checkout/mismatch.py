@@ -13,7 +13,7 @@ from backend.db import audit
 from backend.db.outbox import Kind
 from backend.db.transaction import Transaction
 from backend.identity.staff import StaffMember
-from backend.inventory import stock
+from backend.inventory import reservations
 from backend.ledger.accounts import move_wallet
 from backend.ledger.postings import Entry, Posting, post
 from backend.orders.order import Order, OrderState, find, step_to
@@ -54,7 +54,7 @@ def refund_whole(
     refund_id = ids.uuid7()
     moved = move_wallet(tx, order.shopper_id, order.currency, order.total_minor)
     assert moved, "a wallet takes any positive amount"
-    stock.restock(
+    reservations.restock(
         tx,
         order.store_id,
         {line.sku: line.quantity for line in order.lines},

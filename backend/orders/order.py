@@ -23,6 +23,7 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+RANK = {state.value: rank for rank, state in enumerate(OrderState)}
 FOLLOWS: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PAID: frozenset({OrderState.ACCEPTED, OrderState.CANCELLED}),
     OrderState.ACCEPTED: frozenset({OrderState.PACKING, OrderState.CANCELLED}),
@@ -96,9 +97,7 @@ def some(tx: Transaction, *where, newest_first: bool = True, limit: int = 1) -> 
     ).mappings():
         lines[line["order_id"]].append(OrderLine(**{name: line[name] for name in OrderLine.__slots__}))
     steps: dict[str, list[OrderStep]] = {order_id: [] for order_id in wanted}
-    for step in tx.execute(
-        select(order_steps).where(order_steps.c.order_id.in_(wanted)).order_by(order_steps.c.at)
-    ).mappings():
+    for step in tx.execute(select(order_steps).where(order_steps.c.order_id.in_(wanted))).mappings():
         steps[step["order_id"]].append(OrderStep(step["state"], step["at"], step["note"]))
     return [_order(row, tuple(lines[row["id"]]), tuple(steps[row["id"]])) for row in rows]
 
@@ -119,7 +118,7 @@ def _order(row, lines: tuple[OrderLine, ...], steps: tuple[OrderStep, ...]) -> O
         placed_at=row["placed_at"],
         changed_at=row["changed_at"],
         lines=lines,
-        steps=(paid, *steps),
+        steps=(paid, *sorted(steps, key=lambda step: (step.at, RANK[step.state]))),
     )
 
 
