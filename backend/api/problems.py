@@ -50,6 +50,61 @@ PROBLEMS: dict[str, Problem] = {
         401, "Device-Proof is missing or not accepted", "Sign this very request with the device's key."
     ),
     "role_missing": Problem(403, "Not allowed for your role", "Ask a manager."),
+    # shoppers, devices, secrets
+    "device_key_refused": Problem(
+        422, "A device key is not accepted", "Send public P-256 keys as JWK, without their private part."
+    ),
+    "device_of_another": Problem(409, "These keys belong to another shopper", "Make new device keys."),
+    "device_unknown": Problem(401, "The device is not known", "Sign in again."),
+    "shopper_unknown": Problem(404, "There is no such shopper", "Sign in again."),
+    "already_registered": Problem(409, "This shopper has an account", "Sign in with it."),
+    "login_taken": Problem(409, "This login is taken", "Choose another one."),
+    "login_malformed": Problem(422, "This login cannot be used", "Use 3 to 64 characters without blanks."),
+    "display_name_malformed": Problem(422, "This name cannot be used", "Use 1 to 80 visible characters."),
+    "password_too_short": Problem(422, "The password is too short", "Use at least 8 characters."),
+    "password_too_long": Problem(422, "The password is too long", "Use at most 200 characters."),
+    "password_common": Problem(422, "Anybody would try this password", "Choose one that is yours alone."),
+    "password_missing": Problem(409, "There is no password yet", "Register first."),
+    "password_wrong": Problem(403, "The password was not accepted", "Try again; wait if you tried often."),
+    "pin_malformed": Problem(422, "The PIN is not six digits", "Use exactly six digits."),
+    "pin_too_common": Problem(
+        422, "This PIN is easy to guess", "Avoid dates, years, repeats, rows and your own numbers."
+    ),
+    "hashing_busy": Problem(503, "Busy", "Try again in a moment; nothing was changed."),
+    # faces
+    "consent_missing": Problem(409, "There is no consent to face recognition", "Read it and agree first."),
+    "consent_text_changed": Problem(
+        409, "The consent has other words now", "Read GET /v1/consents/face again and agree to that."
+    ),
+    "templates_enough": Problem(409, "There are enough pictures", "Delete the face to begin anew."),
+    "template_unreadable": Problem(
+        409, "The stored face cannot be read", "Delete the face and enrol it again."
+    ),
+    "face_not_enrolled": Problem(409, "No face is enrolled", "Enrol it, or pay with the password."),
+    "face_differs": Problem(
+        422, "This is not the face of the earlier pictures", "Only the owner of the account can be enrolled."
+    ),
+    "faces_busy": Problem(503, "Many faces are being looked at", "Try again in a moment."),
+    "picture_encoding": Problem(
+        422,
+        "The picture is not strict base64",
+        "Send it as a multipart file, or as plain base64 with padding.",
+    ),
+    "picture_too_large": Problem(413, "The picture is too large", "Send less; the advice says how."),
+    "picture_too_many_pixels": Problem(422, "The picture has too many pixels", "Choose a lower resolution."),
+    "picture_format": Problem(422, "Not a JPEG, PNG or WebP picture", "Send one of these formats."),
+    "picture_heic": Problem(422, "HEIC pictures cannot be read", "Send JPEG, PNG or WebP."),
+    "picture_animated": Problem(422, "The picture is animated", "Send a single still picture."),
+    "picture_broken": Problem(422, "The picture is damaged", "Take it again."),
+    "no_face": Problem(422, "No face was found", "Look into the camera in good light."),
+    "several_faces": Problem(422, "More than one face", "Be alone in front of the camera."),
+    "face_too_small": Problem(422, "The face is too small", "Come closer."),
+    "face_cut_off": Problem(422, "Part of the face is outside the picture", "Move it to the middle."),
+    "face_turned": Problem(422, "The face is turned or tilted", "Look straight into the camera."),
+    "face_too_dark": Problem(422, "The face is too dark", "Turn towards the light."),
+    "face_too_bright": Problem(422, "The face is too bright", "Step out of direct light."),
+    "face_low_contrast": Problem(422, "The face can hardly be seen", "Clean the lens; find even light."),
+    "face_too_blurred": Problem(422, "The face is blurred", "Hold still and take it again."),
     # idempotency
     "idempotency_key_reused": Problem(
         409, "This Idempotency-Key was used for something else", "Use a new key for a new act."
