@@ -46,7 +46,7 @@ function drawCartBar() {
   const bar = byId("cart-bar");
   bar.hidden = !cart || !["/", "/scan"].includes(location.pathname) && !location.pathname.startsWith("/01/");
   if (!cart || bar.hidden) return;
-  replace(bar, link("/cart", t("cart.bar", { n: cart.pieces }), { class: "cart-link", icon: "cart" }),
+  replace(bar, link("/cart", t("pieces", { n: cart.pieces }), { class: "cart-link", icon: "cart" }),
     h("bdi", { class: "price" }, money(cart.total_minor, cart.currency)),
     h("span", { class: "left" }, icon("clock"), h("bdi", { dir: "ltr", id: "bar-left" }, minutes(cartSecondsLeft()))));
 }

@@ -45,7 +45,9 @@ export async function show({ main, params, query, signal }) {
     const place = top.querySelector("#pickup");
     if (order.state !== "ready" || !place || place.childElementCount) return;
     const code = await pickupCode(params.id).catch(() => null);
-    if (code) replace(place, h("p", { class: "digits", dir: "ltr", "aria-label": [...code].join(" ") }, code), await qr(code), h("p", { class: "hint" }, t("order.code_more")));
+    if (!code) return;
+    place.nextElementSibling?.remove();
+    replace(place, h("p", { class: "digits", dir: "ltr", "aria-label": [...code].join(" ") }, code), await qr(code), h("p", { class: "hint" }, t("order.code_more")));
   }
 }
 
@@ -60,7 +62,7 @@ function banner(order) {
   if (order.state === "handed_over") return [notice("good", t("thanks"), t("order.thanks_more"), link("/", t("nav.shop"), { class: "button" }))];
   if (order.state === "mismatch") return [notice("bad", t("order_mismatch"), t("order.mismatch_more"), link("/inbox", t("nav.inbox"), { class: "button quiet" }))];
   if (order.state === "cancelled") return [notice("bad", t("order.state.cancelled"), "")];
-  if (order.state === "ready") return [h("section", { class: "notice pickup" }, h("h2", {}, t("pickup_prompt")), h("div", { id: "pickup" }))];
+  if (order.state === "ready") return [h("section", { class: "notice pickup" }, h("h2", {}, t("pickup_prompt")), h("div", { id: "pickup" }), h("p", { class: "wait" }, t("order.code_coming")))];
   return [notice("good", t("payment_success"), t("order.packing_more"))];
 }
 
@@ -92,11 +94,11 @@ async function qr(text) {
 /** @param {any} order */
 function progress(order) {
   const at = Object.fromEntries(order.steps.map((/** @type {any} */ step) => [step.state, step.at]));
-  const reached = order.state === "mismatch" ? STEPS.indexOf("ready") : STEPS.indexOf(order.state);
   const last = order.state === "mismatch" ? "mismatch" : "handed_over";
+  const reached = STEPS.indexOf(order.state === "mismatch" ? "handed_over" : order.state);
   return h("ol", { class: "timeline" }, ...[...STEPS.slice(0, -1), last].map((state, i) =>
     h("li", { class: i < reached ? "done" : i === reached ? "done now" : "", "aria-current": state === order.state ? "step" : null },
-      h("span", { class: "dot", "aria-hidden": "true" }, i <= reached ? icon("check") : null),
+      h("span", { class: "dot", "aria-hidden": "true" }, i <= reached ? icon(state === "mismatch" ? "alert" : "check") : null),
       h("span", {}, t(`order.state.${state}`)), at[state] ? h("time", { datetime: at[state] }, clock(at[state])) : null)));
 }
 
@@ -108,6 +110,6 @@ function receipt(order) {
   return h("section", { class: "receipt" }, h("h2", {}, t("order.receipt")),
     h("p", { class: "hint" }, store ? inMine(store.name) : "", " · ", h("bdi", {}, String(order.receipt_number)), paid ? ` · ${moment(paid.at)}` : ""),
     h("ul", {}, ...order.lines.map((/** @type {any} */ line) => h("li", {}, h("span", {}, h("bdi", {}, inMine(line.name)), " ", h("bdi", { class: "hint", dir: "ltr" }, `× ${line.quantity}`)), price(line.gross_minor)))),
-    h("dl", {}, ...Object.entries(order.vat_by_rate).flatMap(([rate_bp, vat_minor]) => [h("dt", {}, t("order.vat", { rate: Number(rate_bp) / 100 })), h("dd", {}, price(vat_minor))]),
+    h("dl", {}, ...Object.entries(order.vat_by_rate).filter(([, vat_minor]) => vat_minor > 0).flatMap(([rate_bp, vat_minor]) => [h("dt", {}, t("order.vat", { rate: Number(rate_bp) / 100 })), h("dd", {}, price(vat_minor))]),
       h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, price(order.total_minor))));
 }
