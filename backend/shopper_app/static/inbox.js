@@ -7,10 +7,22 @@ import { open } from "./sealed.js";
 
 /** @typedef {{id: string, kind: string, title: string, body: string, payload: any, sealed: string | null, created_at: string, expires_at: string | null, read: boolean}} Message */
 
-/** @param {string} [after] @returns {Promise<Message[]>} oldest first */
+const READS_MAX = 50;
+const A_FULL_READ = 100; // what the server gives at once
+
+/** Everything after a message, over as many reads as it takes. @param {string} [after] @returns {Promise<Message[]>} oldest first */
 export async function messages(after = "") {
-  const path = `/v1/inbox${after ? `?after=${encodeURIComponent(after)}` : ""}`;
-  return (await call("GET", path, { proof: true })).body.messages;
+  /** @type {Message[]} */
+  const all = [];
+  for (let reads = 0; reads < READS_MAX; reads += 1) {
+    const last = all.at(-1)?.id ?? after;
+    const path = `/v1/inbox${last ? `?after=${encodeURIComponent(last)}` : ""}`;
+    /** @type {Message[]} */
+    const more = (await call("GET", path, { proof: true })).body.messages;
+    all.push(...more);
+    if (more.length < A_FULL_READ) break;
+  }
+  return all;
 }
 
 /** @param {string} id */

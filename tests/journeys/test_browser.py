@@ -1,0 +1,296 @@
+"""A shopper's whole way in Chromium, from a printed label to "thank you", with a camera that sees real pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from backend.operations.portraits import variants
+from tests.journeys.stage import Camera, Shop, Staff, at_arms_length, on_a_table
+
+pytestmark = pytest.mark.browser
+
+STORE = "R1"
+PIN = "847205"
+PASSWORD = "seven quiet lemons"
+PHONE = {"width": 390, "height": 844}
+TOP_UP_MINOR = 50_000
+LOOKS_MAX = 3
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Camera:
+    return Camera(tmp_path_factory.mktemp("camera") / "scene.y4m")
+
+
+@pytest.fixture(scope="module")
+def chromium(camera: Camera) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=[
+                "--no-sandbox",  # tests may run as root
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                f"--use-file-for-fake-video-capture={camera.file}",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+class Complaints(list[str]):
+    """Everything the browser did not like: script errors, CSP violations, calls to another host."""
+
+    def watch(self, page: Page, shop: Shop) -> None:
+        page.on("console", self.heard)
+        page.on("pageerror", lambda error: self.append(f"error: {error}"))
+        page.on("request", lambda request: self.asked(request.url, shop.url))
+
+    def heard(self, message: ConsoleMessage) -> None:
+        refused_answer = message.text.startswith("Failed to load resource")  # a refusal is an answer, too
+        if message.type in ("error", "warning") and not refused_answer:
+            self.append(f"{message.type}: {message.text}")
+
+    def asked(self, url: str, home: str) -> None:
+        if not url.startswith((home, "blob:", "data:")):
+            self.append(f"asked {url}")
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest.fixture
+def phone(chromium: Browser, shop: Shop, complaints: Complaints) -> Iterator[Page]:
+    """A phone that knows nobody; at the end it must not have complained."""
+    context = chromium.new_context(viewport=PHONE, locale="en-GB", base_url=shop.url)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    complaints.watch(page, shop)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+class Shots:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.taken = 0
+
+    def take(self, page: Page, name: str) -> None:
+        self.taken += 1
+        page.screenshot(path=self.folder / f"{self.taken:02d}-{name}.png")
+
+
+@pytest.fixture
+def shots(screenshots: Path, request: pytest.FixtureRequest) -> Shots:
+    folder = screenshots / request.node.name
+    folder.mkdir(exist_ok=True)
+    return Shots(folder)
+
+
+def cheap_product(shop: Shop) -> dict[str, object]:
+    products = shop.get("/v1/products", store=STORE).json()["products"]
+    return min((p for p in products if p["available"] > 10), key=lambda p: int(p["price_minor"]))
+
+
+def scan(page: Page, shop: Shop, camera: Camera, shots: Shots) -> dict[str, object]:
+    product = cheap_product(shop)
+    label = shop.get(f"/v1/products/{product['sku']}/label.png", store=STORE)
+    camera.show([on_a_table(label.content)])
+    page.goto("/")
+    expect(page.locator(".card")).not_to_have_count(0)
+    shots.take(page, "shop")
+    page.get_by_role("link", name="Scan a code").click()
+    expect(page.locator(".say")).to_contain_text("is in your cart")
+    shots.take(page, "scanned")
+    return product
+
+
+def register(page: Page, login: str) -> None:
+    page.get_by_label("Your name").fill("Noura")
+    page.get_by_label("Login").fill(login)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create an account").click()
+
+
+def choose_pin(page: Page) -> None:
+    page.get_by_label("Six digits").fill(PIN)
+    page.get_by_label("Once more").fill(PIN)
+    page.get_by_role("button", name="Save the PIN").click()
+
+
+def enrol(page: Page, shots: Shots) -> None:
+    agree = page.get_by_role("button", name="I agree")
+    expect(agree).to_be_visible()
+    page.locator(".consent").evaluate("text => { text.scrollTop = text.scrollHeight }")
+    shots.take(page, "consent")
+    agree.click()
+    take = page.get_by_role("button", name="Take the picture")
+    expect(take).to_be_enabled()
+    for have in (1, 2, 3):
+        take.click()
+        if have < 3:
+            expect(page.locator(".dots i.on")).to_have_count(have)
+        if have == 1:
+            shots.take(page, "enrolling")
+    page.get_by_role("button", name="Go on").click()
+
+
+def look(page: Page, shots: Shots) -> None:
+    page.get_by_role("button", name="Pay with my face").click()
+    check = page.get_by_role("button", name="Check my face")
+    expect(check).to_be_enabled()
+    shots.take(page, "face")
+    check.click()
+
+
+def pay(page: Page, product: dict[str, object], shots: Shots) -> str:
+    """The grant's own amount stands on the page. Returns the order's id."""
+    expect(page.locator("#grant-amount")).to_have_text(f"SAR {int(str(product['price_minor'])) / 100:.2f}")
+    page.get_by_label("Your PIN").fill(PIN)
+    shots.take(page, "pin")
+    page.get_by_role("button", name="Pay now").click()
+    page.wait_for_url(re.compile("/orders/"))
+    expect(page.locator("main")).to_contain_text("Please go to the pick-up area")
+    shots.take(page, "paid")
+    return re.sub(r".*/orders/([\w-]+).*", r"\1", page.url)
+
+
+def pack(packer: Staff, order_id: str) -> None:
+    packer.post(f"/orders/{order_id}/accept")
+    for line in packer.get(f"/orders/{order_id}")["lines"]:
+        packer.post(f"/orders/{order_id}/lines/{line['id']}/packed", {"packed": line["quantity"]})
+    packer.post(f"/orders/{order_id}/ready")
+
+
+def test_from_a_printed_label_to_thank_you(phone: Page, shop: Shop, camera: Camera, shots: Shots) -> None:
+    product = scan(phone, shop, camera, shots)
+    phone.locator("nav").get_by_role("link", name="Cart").click()
+    expect(phone.locator(".line")).to_have_count(1)
+    shots.take(phone, "cart")
+    camera.show([at_arms_length(picture) for picture in variants("eileen_collins")[:4]])
+    phone.get_by_role("button", name="Go to payment").click()
+    register(phone, "noura.browser")
+    choose_pin(phone)
+    enrol(phone, shots)
+    shop.staff("cashier").post(
+        "/topups", {"store": STORE, "shopper": "noura.browser", "amount_minor": TOP_UP_MINOR}
+    )
+    expect(phone.get_by_role("button", name="Pay with my face")).to_be_visible()
+    shots.take(phone, "pay")
+    look(phone, shots)
+    order_id = pay(phone, product, shots)
+    packer = shop.staff("packer")
+    pack(packer, order_id)
+    digits = phone.locator(".digits")
+    expect(digits).to_have_text(re.compile(r"^\d{6}$"))
+    expect(phone.locator("canvas.qr")).to_be_visible()
+    shots.take(phone, "pick-up-code")
+    packer.post(f"/orders/{order_id}/handover", {"code": digits.text_content()})
+    expect(phone.get_by_role("heading", name="Thank you")).to_be_visible()
+    shots.take(phone, "thank-you")
+
+
+def test_who_gives_no_face_pays_by_password_and_pin(
+    phone: Page, shop: Shop, camera: Camera, shots: Shots
+) -> None:
+    product = scan(phone, shop, camera, shots)
+    phone.goto("/enrol?face=no")
+    register(phone, "salem.browser")
+    choose_pin(phone)
+    expect(phone).to_have_url(re.compile("/me$"))
+    shop.staff("cashier").post(
+        "/topups", {"store": STORE, "shopper": "salem.browser", "amount_minor": TOP_UP_MINOR}
+    )
+    phone.goto("/pay")
+    phone.get_by_role("button", name="Pay with my password").click()
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Go on").click()
+    pay(phone, product, shots)
+
+
+def test_a_stranger_is_told_that_the_face_failed_and_the_cart_stays(
+    phone: Page, shop: Shop, camera: Camera, shots: Shots
+) -> None:
+    scan(phone, shop, camera, shots)
+    camera.show([at_arms_length(picture) for picture in variants("eileen_collins")[:4]])
+    phone.goto("/pay")
+    register(phone, "mona.browser")
+    choose_pin(phone)
+    enrol(phone, shots)
+    expect(phone.get_by_role("button", name="Pay with my face")).to_be_visible()
+    camera.show([at_arms_length(variants("grace_hopper")[0])])
+    look(phone, shots)
+    expect(phone.get_by_role("alert")).to_contain_text("Face recognition failed")
+    shots.take(phone, "face-failed")
+    phone.get_by_role("button", name="Try again").click()
+    phone.get_by_role("button", name="Cancel the payment").click()
+    expect(phone.locator(".line")).to_have_count(1)
+
+
+def test_a_forged_label_is_named_and_leaves_the_cart_alone(phone: Page, shop: Shop) -> None:
+    product = cheap_product(shop)
+    gtin = str(product["gtin"]).zfill(14)
+    phone.goto(f"/01/{gtin}?s={STORE}&k=A1&g={'A' * 103}")
+    phone.get_by_role("button", name="Add to cart").click()
+    expect(phone.locator(".toast.bad")).to_contain_text("not genuine")
+    expect(phone.locator("#cart-bar")).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/", "/scan", "/cart", "/me", "/inbox", "/enrol"])
+def test_arabic_pages_run_from_the_other_side_and_fit_a_narrow_phone(
+    chromium: Browser, shop: Shop, path: str, shots: Shots, complaints: Complaints
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": 320, "height": 640}, locale="ar-SA", base_url=shop.url, color_scheme="dark"
+    )
+    page = context.new_page()
+    complaints.watch(page, shop)
+    page.goto(path)
+    expect(page.locator("main h1")).to_be_visible()
+    shots.take(page, "arabic")
+    beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert (page.locator("html").get_attribute("dir"), page.evaluate(beyond)) == ("rtl", 0)
+    context.close()
+    assert complaints == []
+
+
+RFC_7518_APPENDIX_C = """async () => {
+  const base = document.querySelector('script[type=module]').src.replace('app.js', '');
+  const { agree, concatKdf } = await import(base + 'sealed.js');
+  const { toBase64url } = await import(base + 'canonical.js');
+  const bob = {kty: 'EC', crv: 'P-256', x: 'weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ',
+    y: 'e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck', d: 'VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw'};
+  const epk = {x: 'gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0', y: 'SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps'};
+  const own = await crypto.subtle.importKey('jwk', bob, {name: 'ECDH', namedCurve: 'P-256'}, false, ['deriveBits']);
+  return toBase64url(await concatKdf(await agree(own, epk), 'A128GCM', 'QWxpY2U', 'Qm9i', 128));
+}"""
+
+
+def test_the_key_agreement_is_the_one_of_rfc_7518_appendix_c(phone: Page) -> None:
+    phone.goto("/")
+    assert phone.evaluate(RFC_7518_APPENDIX_C) == "VqqN6vgjbSBcIijNcacQGg"
+
+
+CANONICAL = """async () => {
+  const base = document.querySelector('script[type=module]').src.replace('app.js', '');
+  const { canonical } = await import(base + 'canonical.js');
+  return canonical({numbers: [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+    string: '\\u20ac$\\u000F\\u000aA\\'\\u0042\\u0022\\u005c\\\\\\"\\/', literals: [null, true, false]});
+}"""
+
+
+def test_json_is_canonical_as_rfc_8785_section_3_2_2_prints_it(phone: Page) -> None:
+    phone.goto("/")
+    expected = (
+        '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
+        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+    )
+    assert phone.evaluate(CANONICAL) == expected
