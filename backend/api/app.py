@@ -6,7 +6,19 @@ import secrets
 
 from flask import Flask, Response, current_app, request
 
-from backend.api import auth, carts, health, inbox, orders, problems, products, scans, stores, wallet
+from backend.api import (
+    auth,
+    carts,
+    health,
+    inbox,
+    orders,
+    problems,
+    products,
+    scans,
+    shopper_pages,
+    stores,
+    wallet,
+)
 from backend.api.reading import JSON_BYTES_MAX
 from backend.telemetry import request_id
 from backend.wiring import Services
@@ -20,6 +32,7 @@ API = (
     inbox,
     orders,
     wallet,
+    shopper_pages,
 )
 
 CONTENT_SECURITY_POLICY = "; ".join(

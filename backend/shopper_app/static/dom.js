@@ -59,6 +59,12 @@ export function byId(id) {
   return element;
 }
 
+/** A product's picture, decoration beside its name; a quiet square where there is none. @param {string | null} url @param {number} side_px */
+export function picture(url, side_px) {
+  if (!url) return h("span", { class: "no-picture" }, icon("image"));
+  return h("img", { src: url, alt: "", width: side_px, height: side_px, loading: "lazy", decoding: "async" });
+}
+
 /** A page's heading; it takes the focus after a change of page. @param {string} text @param {...Child} more */
 export function heading(text, ...more) {
   document.title = `${text} · ${t("brand")}`;

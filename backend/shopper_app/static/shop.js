@@ -5,8 +5,8 @@ import { ask } from "./api.js";
 import { call, ensureShopper, known } from "./session.js";
 
 /** @typedef {{id: string, code: string, name: {en: string, ar: string}, currency: string, timezone: string}} Store */
-/** @typedef {{sku: string, gtin: string, name: {en: string, ar: string}, category: {en: string, ar: string}, price_minor: number, currency: string, vat_rate_bp: number, picture_url: string, available: number}} Product */
-/** @typedef {{id: string, sku: string, name: {en: string, ar: string}, picture_url: string, quantity: number, unit_price_minor: number, current_price_minor: number | null, gross_minor: number, vat_rate_bp: number, vat_minor: number}} Line */
+/** @typedef {{sku: string, gtin: string, name: {en: string, ar: string}, category: {en: string, ar: string}, price_minor: number, currency: string, vat_rate_bp: number, picture_url: string | null, available: number}} Product */
+/** @typedef {{id: string, sku: string, name: {en: string, ar: string}, picture_url: string | null, quantity: number, unit_price_minor: number, current_price_minor: number | null, gross_minor: number, vat_rate_bp: number, vat_minor: number}} Line */
 /** @typedef {{id: string, store: string, state: string, currency: string, lines: Line[], total_minor: number, vat_minor: number, pieces: number, seconds_left: number, extensions_left: number, cart_hash: string}} Cart */
 
 /** @type {Store[]} */

@@ -1,7 +1,7 @@
 // @ts-check
 // The catalogue: search, categories, what is available now.
 
-import { complain, h, heading, icon, notice, replace, toast, tone, wait } from "../dom.js";
+import { complain, h, heading, icon, notice, picture, replace, toast, tone, wait } from "../dom.js";
 import { focusHeading } from "../router.js";
 import { products, scan, shop } from "../shop.js";
 import { inMine, latinDigits, money, t } from "../words.js";
@@ -85,7 +85,7 @@ function card(product) {
   const add = h("button", { type: "button", class: "round add", "aria-label": t("product.add_named", { name }), disabled: product.available < 1, onclick: () => addOne(product, add) }, icon("plus"));
   return h("li", { class: "card", "data-sku": product.sku },
     h("a", { class: "cover", href: `/01/${product.gtin.padStart(14, "0")}` },
-      h("img", { src: product.picture_url, alt: "", width: 240, height: 240, loading: "lazy", decoding: "async" }),
+      picture(product.picture_url, 240),
       h("bdi", { class: "name" }, name)),
     h("p", { class: `stock${product.available < 1 ? " out" : ""}` }, stockWords(product)),
     h("div", { class: "foot" }, h("bdi", { class: "price" }, money(product.price_minor, product.currency)), add));

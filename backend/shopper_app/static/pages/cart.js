@@ -1,7 +1,7 @@
 // @ts-check
 // The cart: its lines, its total, and the time the goods are held.
 
-import { button, h, heading, icon, link, notice, replace } from "../dom.js";
+import { button, h, heading, icon, link, notice, picture, replace } from "../dom.js";
 import { focusHeading, go } from "../router.js";
 import { acceptPrices, cartSecondsLeft, currentCart, emptyCart, extendCart, loadCart, setQuantity, shop } from "../shop.js";
 import { inMine, minutes, money, t } from "../words.js";
@@ -74,7 +74,7 @@ function row(cart, line, frozen) {
     button("", () => setQuantity(line, line.quantity + by), { class: "round", icon: sign, id: `${sign}-${line.id}`, "aria-label": t(words, { name }), disabled: by > 0 && line.quantity >= LINE_MAX });
   const changed = line.current_price_minor !== line.unit_price_minor;
   return h("li", { class: "row line" },
-    h("img", { src: line.picture_url, alt: "", width: 72, height: 72, loading: "lazy" }),
+    picture(line.picture_url, 72),
     h("div", { class: "what" }, h("bdi", { class: "name" }, name),
       h("p", { class: "hint" }, h("bdi", {}, money(line.unit_price_minor, cart.currency)), changed ? newPrice(line, cart) : null),
       frozen ? h("p", {}, t("pieces", { n: line.quantity })) : h("div", { class: "stepper" },

@@ -1,7 +1,7 @@
 // @ts-check
 // One product: where a label leads that a phone's own camera app has opened.
 
-import { button, h, heading, notice, toast, tone } from "../dom.js";
+import { button, h, heading, notice, picture, toast, tone } from "../dom.js";
 import { focusHeading } from "../router.js";
 import { enter, products, scan } from "../shop.js";
 import { inMine, money, t } from "../words.js";
@@ -29,7 +29,7 @@ export async function show({ main, params, query }) {
   }, { icon: "plus", class: "button wide", id: "add", disabled: found.available < 1 });
   main.append(
     h("article", { class: "product" },
-      h("img", { src: found.picture_url, alt: "", width: 480, height: 480 }),
+      picture(found.picture_url, 480),
       h("div", {}, h("p", { class: "hint" }, inMine(found.category)), heading(inMine(found.name)),
         h("p", { class: "price big" }, h("bdi", {}, money(found.price_minor, found.currency))),
         h("p", { class: "hint" }, t("product.vat", { rate: found.vat_rate_bp / 100 })),

@@ -2,7 +2,7 @@
 // Three doors into the cart: the camera, a picture, the typed number.
 
 import { hasTorch, openCamera, setTorch } from "../camera.js";
-import { announce, button, field, h, heading, icon, replace, toast, tone } from "../dom.js";
+import { announce, button, field, h, heading, icon, picture, replace, toast, tone } from "../dom.js";
 import { focusHeading } from "../router.js";
 import { readFile, watch } from "../scanner.js";
 import { product, scan } from "../shop.js";
@@ -48,7 +48,7 @@ export async function show({ main, signal }) {
   async function drawLast(line) {
     const found = await product(line.sku);
     replace(last, h("article", { class: "row just-added" },
-      h("img", { src: line.picture_url, alt: "", width: 72, height: 72 }),
+      picture(line.picture_url, 72),
       h("div", {}, h("bdi", { class: "name" }, inMine(line.name)), h("p", { class: "stock" }, stockWords(found))),
       h("div", { class: "end" }, h("bdi", { class: "price" }, money(line.unit_price_minor, found.currency)),
         h("p", { class: "hint" }, t("scan.in_cart", { n: line.quantity })))));
