@@ -9,6 +9,7 @@ from flask import Flask, Response, current_app, request
 from backend.api import (
     auth,
     carts,
+    events,
     health,
     inbox,
     orders,
@@ -16,6 +17,10 @@ from backend.api import (
     products,
     scans,
     shopper_pages,
+    staff_orders,
+    staff_sales,
+    staff_sessions,
+    staff_wallet,
     stores,
     wallet,
 )
@@ -33,6 +38,11 @@ API = (
     orders,
     wallet,
     shopper_pages,
+    staff_sessions,
+    staff_orders,
+    staff_wallet,
+    staff_sales,
+    events,
 )
 
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -164,6 +164,13 @@ PROBLEMS: dict[str, Problem] = {
     "pickup_locked": Problem(409, "Too many wrong pick-up codes", "Record a mismatch or ask a manager."),
     # inbox
     "message_not_found": Problem(404, "There is no such message", "Load the inbox again."),
+    # staff
+    "day_malformed": Problem(422, "This is not a day", "Use YYYY-MM-DD, or leave it out for today."),
+    "event_id_malformed": Problem(
+        422, "This is not an event id", "Use the last id that you have seen, or 0."
+    ),
+    "order_state_unknown": Problem(422, "There is no such state", "Use the states named in the answer."),
+    "form_expired": Problem(403, "The form is no longer valid", "Load the page again and repeat."),
     # wallet
     "shopper_not_found": Problem(404, "There is no such shopper", "Check the login."),
     "amount_out_of_range": Problem(

@@ -134,6 +134,16 @@ def by_token(tx: Transaction, token: str, *, now: datetime) -> StaffMember | Non
     return StaffMember(row.id, row.display_name, cast(Role, row.role), frozenset(stores))
 
 
+def names(tx: Transaction, store_id: str) -> dict[str, str]:
+    """{id: display name} of everybody who works, or worked, in the store."""
+    rows = tx.execute(
+        select(staff.c.id, staff.c.display_name)
+        .join(staff_stores, staff_stores.c.staff_id == staff.c.id)
+        .where(staff_stores.c.store_id == store_id)
+    )
+    return {row.id: row.display_name for row in rows}
+
+
 def csrf_of(tx: Transaction, token: str) -> str | None:
     """What a form of this session must carry."""
     found = tx.execute(

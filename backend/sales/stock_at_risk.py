@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from backend.db.transaction import Transaction
+from backend.inventory.products import available_at
 from backend.inventory.tables import products, stock
 from backend.orders.tables import order_lines, orders
 
@@ -38,7 +39,7 @@ def stock_at_risk(tx: Transaction, store_id: str, *, now: datetime) -> list[AtRi
         .group_by(order_lines.c.sku)
         .subquery()
     )
-    available = stock.c.on_hand - stock.c.reserved
+    available = available_at(now)
     pieces = func.coalesce(sold.c.pieces, 0)
     rows = tx.execute(
         select(

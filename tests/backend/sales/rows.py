@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from itertools import count
 from uuid import UUID, uuid5
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
 from backend.carts.tables import carts
 from backend.checkout.tables import checkouts, refunds
+from backend.db.events import store_counters
 from backend.db.transaction import Transaction
+from backend.identity import devices as devices_of_shoppers
+from backend.identity.devices import NewDevice
 from backend.identity.tables import devices, shoppers
-from backend.inventory.tables import products, stock, stores
-from backend.ledger.tables import accounts, entries, postings
+from backend.inventory.tables import prices, products, stock, stores
+from backend.ledger.accounts import account_id, open_store_accounts, open_wallet
+from backend.ledger.tables import entries, postings
 from backend.money import GrossLine, vat_per_line
 from backend.orders.tables import order_lines, orders
 
@@ -40,7 +44,7 @@ class Shop:
 
     def __init__(self, tx: Transaction, code: str = "R1", timezone: str = "Asia/Riyadh") -> None:
         self.tx = tx
-        self.store_id = id_of(code)
+        self.code, self.store_id = code, id_of(code)
         self.numbers = count(1)
         name = {"name_en": f"Store {code}", "name_ar": f"متجر {code}"}
         tx.execute(
@@ -59,29 +63,45 @@ class Shop:
                 created_at=LONG_AGO,
             )
         )
-        for kind in ("sales", "vat"):
-            tx.execute(
-                insert(accounts).values(id=self.account(kind), kind=kind, owner=self.store_id, currency="SAR")
-            )
+        tx.execute(insert(store_counters).values(store_id=self.store_id, events=0, receipts=0))
+        open_store_accounts(tx, self.store_id, "SAR")
 
-    def account(self, kind: str) -> str:
-        return id_of(f"{kind} of {self.store_id}")
+    def on(self, tx: Transaction) -> Shop:
+        """The same shop in another transaction."""
+        self.tx = tx
+        return self
 
-    def stock(self, sku: str, on_hand: int, reserved: int = 0) -> None:
+    def furnish(self, device: NewDevice | None, *, login: str, now: datetime) -> None:
+        """Goods on the shelves, and a shopper who can be found, has a wallet and perhaps a real device."""
+        devices_of_shoppers.end(self.tx, self.shopper_id, self.device_id, now=now)  # its keys are made up
+        if device is not None:
+            devices_of_shoppers.add(self.tx, self.shopper_id, device, now=now)
+        registered = {"login": login, "password_hash": "none", "display_name": login.title()}
+        self.tx.execute(update(shoppers).where(shoppers.c.id == self.shopper_id).values(registered))
+        open_wallet(self.tx, self.shopper_id, "SAR")
+        for sku in ("TEA", "BREAD"):
+            self.stock(sku, 40, reserved=2, price_minor=11_50)
+
+    def stock(self, sku: str, on_hand: int, reserved: int = 0, price_minor: int = 1_00) -> None:
+        known = self.tx.execute(select(products.c.sku).where(products.c.sku == sku)).first()
+        if known is None:
+            self._product(sku)
+        whose = {"store_id": self.store_id, "sku": sku}
+        self.tx.execute(insert(stock).values(**whose, on_hand=on_hand, reserved=reserved))
+        self.tx.execute(insert(prices).values(**whose, valid_from=LONG_AGO, amount_minor=price_minor))
+
+    def _product(self, sku: str) -> None:
         self.tx.execute(
             insert(products).values(
                 sku=sku,
                 gtin=f"{UUID(id_of(sku)).int % 10**14:014d}",
-                name_en=sku,
-                name_ar=sku,
-                category_en="c",
-                category_ar="c",
+                name_en=f"{sku} en",
+                name_ar=f"{sku} ar",
+                category_en="Food",
+                category_ar="طعام",
                 vat_rate_bp=1500,
                 active=True,
             )
-        )
-        self.tx.execute(
-            insert(stock).values(store_id=self.store_id, sku=sku, on_hand=on_hand, reserved=reserved)
         )
 
     def sell(self, at: datetime, lines: Sequence[Line], state: str = "paid") -> str:
@@ -101,6 +121,8 @@ class Shop:
                 cart_id=made["cart"],
                 **whose,
                 device_id=self.device_id,
+                store_code=self.code,
+                cart_expires_at=at,
                 channel="phone",
                 state="paid",
                 lines=[],
@@ -160,12 +182,17 @@ class Shop:
                 at=at,
             )
         )
-        for kind, amount in (("sales", vat_minor - amount_minor), ("vat", -vat_minor)):
+        open_wallet(self.tx, self.shopper_id, "SAR")
+        for kind, owner, amount in (
+            ("wallet", self.shopper_id, amount_minor),
+            ("sales", self.store_id, vat_minor - amount_minor),
+            ("vat", self.store_id, -vat_minor),
+        ):
             self.tx.execute(
                 insert(entries).values(
                     id=id_of((posting_id, kind)),
                     posting_id=posting_id,
-                    account_id=self.account(kind),
+                    account_id=account_id(kind, owner, "SAR"),
                     amount_minor=amount,
                     currency="SAR",
                 )

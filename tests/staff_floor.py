@@ -1,0 +1,136 @@
+"""Two stores with their staff, one shopper with a phone, and orders at any stage: for staff API and staff pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from backend.api.app import create_app
+from backend.clock import SystemIds
+from backend.db.outbox import outbox
+from backend.db.transaction import Runner
+from backend.identity import staff
+from backend.identity.staff import NewStaff
+from backend.settings import Settings
+from backend.wiring import Services
+from tests.backend.identity.keys import sealer, tokens
+from tests.backend.sales.rows import Line, Shop
+from tests.fakes import MovedClock, NamedFaces
+from tests.phones import Phone
+
+PASSWORD = "a password for the shift"
+TEA = Line("TEA", 2, 11_50)
+BREAD = Line("BREAD", 1, 3_00, vat_rate_bp=0)
+
+
+class QuickHasher:
+    """Passwords as they are: hashing has its own tests."""
+
+    def hash_password(self, password: str) -> str:
+        return f"quick:{password}"
+
+    def password_matches(self, password_hash: str | None, password: str) -> bool:
+        return password_hash == f"quick:{password}"
+
+
+@cache
+def phone() -> Phone:
+    return Phone()
+
+
+@dataclass
+class Floor:
+    app: Flask
+    services: Services
+    clock: MovedClock
+    shops: dict[str, Shop]
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def hire(self, login: str, role: Any, *codes: str) -> str:
+        """The id of somebody new, who can sign in with PASSWORD."""
+        new = NewStaff(
+            id=self.services.ids.uuid7(),
+            login=login,
+            display_name=login.title(),
+            role=role,
+            password_hash=QuickHasher().hash_password(PASSWORD),
+            store_ids=frozenset(self.shops[code].store_id for code in codes),
+        )
+        self.services.run(lambda tx: staff.create(tx, new, now=self.clock.now()))
+        return new.id
+
+    def sell(
+        self, lines: Sequence[Line] = (TEA, BREAD), *, code: str = "R1", at: datetime | None = None
+    ) -> str:
+        """The id of an order that has just been paid."""
+        shop = self.shops[code]
+        return self.services.run(lambda tx: shop.on(tx).sell(at or self.clock.now(), lines))
+
+    def call(self, login: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """The staff API as `login`; signs in at the first call."""
+        client = self.app.test_client()
+        self.clock.move(seconds=1)
+        if login not in self.tokens:
+            signed_in = client.post("/v1/staff/sessions", json={"login": login, "password": PASSWORD})
+            assert signed_in.status_code == 201, signed_in.text
+            self.tokens[login] = signed_in.json["token"]
+        headers = {"Authorization": f"Bearer {self.tokens[login]}", **headers}
+        sent = {} if body is None else {"json": body}
+        return client.open(f"/v1{path}", method=method, headers=headers, **sent)
+
+    def make_ready(self, login: str, order_id: str) -> str:
+        """Accept, tick, ready; the pick-up code as the shopper's phone opens it."""
+        order = self.call(login, "POST", f"/staff/orders/{order_id}/accept").json
+        for line in order["lines"]:
+            path = f"/staff/orders/{order_id}/lines/{line['id']}/packed"
+            self.call(login, "POST", path, {"packed": line["quantity"]})
+        assert self.call(login, "POST", f"/staff/orders/{order_id}/ready").status_code == 200
+        return self.code_on_phone(order_id)
+
+    def code_on_phone(self, order_id: str) -> str:
+        payload = self.services.run.read(
+            lambda tx: tx.execute(
+                select(outbox.c.payload).where(outbox.c.subject == order_id, outbox.c.kind == "order.ready")
+            ).scalar_one()
+        )
+        opened = json.loads(phone().open(payload["sealed"][phone().id]))
+        assert opened["order_id"] == order_id
+        return str(opened["code"])
+
+
+@pytest.fixture
+def floor(settings: Settings, run: Runner, keys: Runner) -> Floor:
+    clock = MovedClock()
+    services = Services(
+        settings=settings,
+        run=run,
+        keys=keys,
+        clock=clock,
+        ids=SystemIds(),
+        pin_hasher=QuickHasher(),  # type: ignore[arg-type]  # staff have no PIN
+        faces=NamedFaces(),
+        key_wrap=None,  # type: ignore[arg-type]  # no template is opened here
+        sealer=sealer(),
+        tokens=tokens(),
+        notifier=None,  # type: ignore[arg-type]  # the outbox is not drained here
+        label_key=None,  # type: ignore[arg-type]
+        label_keys={},
+    )
+    shops = run(lambda tx: {code: Shop(tx, code) for code in ("R1", "R2")})
+    run(lambda tx: shops["R1"].on(tx).furnish(phone().new_device(), login="noura", now=clock.now()))
+    run(lambda tx: shops["R2"].on(tx).furnish(None, login="omar", now=clock.now()))
+    app = create_app(services)
+    floor = Floor(app, services, clock, shops)
+    floor.hire("packer", "packer", "R1")
+    floor.hire("cashier", "cashier", "R1")
+    floor.hire("manager", "manager", "R1", "R2")
+    floor.hire("stranger", "manager", "R2")
+    return floor
