@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from backend.carts import change, expiry
+from backend.db import outbox
 from backend.errors import Refusal
 from backend.inventory import reservations
 from backend.inventory.tables import products
@@ -118,6 +119,8 @@ def test_the_sweep_puts_expired_carts_away_and_leaves_paid_ones(shelf: Shelf, tr
     third = Trolley(shelf)
     third.freeze(third.filled("MILK").id)
     late = NOON + 30 * MINUTE
-    swept = [shelf.run(lambda tx: expiry.expire_due(tx, now=late)) for _ in range(2)]
+    swept = [shelf.run(lambda tx: expiry.expire_due(tx, ids=IDS, now=late)) for _ in range(2)]
     assert swept == [2, 0]
     assert shelf.counted("MILK") == (4, 0)
+    told = shelf.run(lambda tx: outbox.claim(tx, now=late))
+    assert {one.happening.shopper_id for one in told} == {other.shopper_id, third.shopper_id}

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 from backend.errors import Refusal
-from tests.backend.carts.trolley import Trolley
-from tests.backend.inventory.shelf import MINUTE, NOON, Shelf
+from backend.inventory.reservations import sell
+from tests.backend.carts.trolley import LIFETIME, Trolley
+from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
+
+TICK = timedelta(milliseconds=1)
+OVER = NOON + LIFETIME
 
 
 def at_once(acts: Sequence[Callable[[], object]]) -> Counter[str]:
@@ -46,6 +51,25 @@ def test_sixty_four_shoppers_get_ten_expired_pieces_exactly_once(shelf: Shelf) -
     outcomes = at_once([lambda t=t: t.scan("LAST", now=later) for t in trolleys])
     assert outcomes == {"done": 10, "out_of_stock": 54}
     assert shelf.counted("LAST") == (10, 10)
+
+
+def test_goods_paid_in_the_moment_they_expire_go_to_one_of_two(shelf: Shelf) -> None:
+    for number in range(10):
+        sku = shelf.put(f"LAST-{number}", 1)
+        first, second = Trolley(shelf), Trolley(shelf)
+        cart_id = first.filled(sku).id
+        outcomes = at_once(
+            [
+                lambda c=cart_id: shelf.run(
+                    lambda tx: sell(tx, c, shelf.store.id, reference="c", ids=IDS, now=OVER - TICK)
+                ),
+                lambda s=second, sku=sku: s.scan(sku, now=OVER),
+            ]
+        )
+        on_hand, reserved = shelf.counted(sku)
+        assert (on_hand, reserved) in {(0, 0), (1, 1)}
+        lost = "out_of_stock" if on_hand == 0 else "reservation_expired"
+        assert outcomes == {"done": 1, lost: 1}
 
 
 def test_two_copies_of_one_scan_put_in_one_piece(shelf: Shelf, trolley: Trolley) -> None:
