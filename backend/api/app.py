@@ -9,6 +9,7 @@ from flask import Flask, Response, current_app, request
 from backend.api import (
     auth,
     carts,
+    checkouts,
     events,
     health,
     inbox,
@@ -34,6 +35,7 @@ API = (
     products,
     scans,
     carts,
+    checkouts,
     inbox,
     orders,
     wallet,
