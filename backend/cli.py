@@ -82,11 +82,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def more_commands(commands: Any) -> None:
-    seeding = command(commands, "seed", seed, "fill an empty shop: two stores, demo catalogue and staff")
-    seeding.add_argument("--demo", action="store_true", required=True, help="the only set of data so far")
-    seeding.add_argument(
-        "--reset", action="store_true", help="first empty the demo shop, with its shoppers and orders"
+    seed_options(command(commands, "seed", seed, "fill an empty shop: two stores, demo catalogue and staff"))
+    preparing = command(
+        commands, "prepare", prepare, "init, migrate and seed in one go, where they are needed"
     )
+    seed_options(preparing)
+    preparing.set_defaults(down=None)
     importing = command(
         commands, "import", import_catalogue, "take over products, prices and stock from a CSV file"
     )
@@ -102,6 +103,18 @@ def command(commands: Any, name: str, run: Command, meaning: str) -> argparse.Ar
     return made
 
 
+def seed_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--demo", action="store_true", required=True, help="the only set of data so far")
+    made.add_argument(
+        "--reset", action="store_true", help="first empty the demo shop, with its shoppers and orders"
+    )
+
+
+def prepare(settings: Settings, options: argparse.Namespace) -> int:
+    """One process instead of three: a start of the shop spends most of its time on imports."""
+    return init(settings, options) or migrate(settings, options) or seed(settings, options)
+
+
 def init(settings: Settings, _options: argparse.Namespace) -> int:
     from backend.operations.init import init as make
 
@@ -115,7 +128,9 @@ def migrate(settings: Settings, options: argparse.Namespace) -> int:
 
     if options.down:
         migrations.downgrade(settings.main_url, settings.keys_url, to=options.down)
-    else:
+    elif any(
+        found.current != found.newest for found in migrations.versions(settings.main_url, settings.keys_url)
+    ):
         migrations.upgrade(settings.main_url, settings.keys_url)
     for found in migrations.versions(settings.main_url, settings.keys_url):
         print(f"{found.history}: schema {found.current or 'empty'} (newest: {found.newest})")
