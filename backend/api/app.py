@@ -10,14 +10,18 @@ from backend.api import (
     auth,
     carts,
     checkouts,
+    consents,
     events,
+    faces,
     health,
     inbox,
     orders,
     problems,
     products,
     scans,
+    sessions,
     shopper_pages,
+    shoppers,
     staff_orders,
     staff_sales,
     staff_sessions,
@@ -25,12 +29,17 @@ from backend.api import (
     stores,
     wallet,
 )
+from backend.api.pictures import PicturesInMemory
 from backend.api.reading import JSON_BYTES_MAX
 from backend.telemetry import request_id
 from backend.wiring import Services
 
 API = (
     health,
+    shoppers,
+    sessions,
+    consents,
+    faces,
     stores,
     products,
     scans,
@@ -70,6 +79,7 @@ HEADERS = {
 
 def create_app(services: Services) -> Flask:
     app = Flask("backend", static_folder=None)
+    app.request_class = PicturesInMemory
     app.extensions["smartpay"] = services
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(MAX_CONTENT_LENGTH=JSON_BYTES_MAX, MAX_FORM_PARTS=20)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
-from typing import Any
+from typing import IO, Any
 
-from flask import request
+from flask import Request, request
 from pydantic import BaseModel
 from werkzeug.datastructures import FileStorage
 
@@ -20,6 +21,19 @@ MULTIPART = "multipart/form-data"
 
 _PREFIX = re.compile(r"data:image/(?:jpeg|png|webp);base64,")
 _ALPHABET = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+class PicturesInMemory(Request):
+    """Uploaded files stay in memory: a face is not left in a temporary file."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,  # noqa: ARG002 - Werkzeug's signature
+        content_type: str | None,  # noqa: ARG002
+        filename: str | None = None,  # noqa: ARG002
+        content_length: int | None = None,  # noqa: ARG002
+    ) -> IO[bytes]:
+        return io.BytesIO()
 
 
 def read_picture(model: type[BaseModel]) -> bytes:

@@ -59,6 +59,22 @@ def set_pin(tx: Transaction, shopper_id: str, *, pin_hash: str, pepper_version: 
     )
 
 
+def set_first_pin(
+    tx: Transaction, shopper_id: str, *, pin_hash: str, pepper_version: int, now: datetime
+) -> None:
+    """Raises Refusal password_wrong if another request was first: changing a PIN takes the password."""
+    values = {"pin_hash": pin_hash, "pepper_version": pepper_version, "set_at": now}
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    first = tx.execute(
+        dialect.insert(pins)
+        .values(shopper_id=shopper_id, **values)
+        .on_conflict_do_nothing()
+        .returning(pins.c.shopper_id)
+    ).first()
+    if first is None:
+        raise Refusal("password_wrong")
+
+
 def stored(tx: Transaction, shopper_id: str) -> StoredPin | None:
     row = tx.execute(select(pins).where(pins.c.shopper_id == shopper_id)).one_or_none()
     return None if row is None else StoredPin(row.shopper_id, row.pin_hash, row.pepper_version)

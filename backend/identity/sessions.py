@@ -17,8 +17,11 @@ from sqlalchemy import insert, select, update
 from backend.clock import Ids
 from backend.db import audit
 from backend.db.transaction import Transaction
+from backend.identity import devices
+from backend.identity.devices import NewDevice
 from backend.identity.ports import RefreshTokens
-from backend.identity.tables import devices, sessions
+from backend.identity.tables import devices as device_rows
+from backend.identity.tables import sessions
 
 LIFE_MAX = timedelta(days=30)
 IDLE_MAX = timedelta(days=7)
@@ -71,6 +74,12 @@ def open_session(
     return session
 
 
+def begin(tx: Transaction, shopper_id: str, device: NewDevice, *, now: datetime, ids: Ids) -> Session:
+    """Bind the device and open a session on it. Raises Refusal device_of_another."""
+    devices.add(tx, shopper_id, device, now=now)
+    return open_session(tx, session_id=ids.uuid7(), shopper_id=shopper_id, device_id=device.id, now=now)
+
+
 def find(tx: Transaction, session_id: str) -> Session | None:
     row = tx.execute(select(sessions).where(sessions.c.id == session_id)).mappings().one_or_none()
     return None if row is None else _session(row)
@@ -81,8 +90,8 @@ def live(tx: Transaction, session_id: str, *, now: datetime) -> Session | None:
     row = (
         tx.execute(
             select(sessions)
-            .join(devices, devices.c.id == sessions.c.device_id)
-            .where(sessions.c.id == session_id, devices.c.ended_at.is_(None))
+            .join(device_rows, device_rows.c.id == sessions.c.device_id)
+            .where(sessions.c.id == session_id, device_rows.c.ended_at.is_(None))
         )
         .mappings()
         .one_or_none()

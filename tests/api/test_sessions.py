@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.api.own_phone import OwnPhone, an_app, services_of
+
+COOKIE_WISH = {"X-Refresh": "cookie"}
+
+
+@pytest.fixture
+def services(settings, run, keys):
+    return services_of(settings, run, keys)
+
+
+@pytest.fixture
+def app(services):
+    return an_app(services)
+
+
+@pytest.fixture
+def amal(app, services):
+    amal = OwnPhone(app, services)
+    amal.become_guest()
+    assert amal.register().status_code == 200
+    return amal
+
+
+def test_an_account_signs_in_on_another_phone(app, services, amal):
+    second = OwnPhone(app, services)
+    answer = second.sign_in(" Amal ")
+    assert answer.status_code == 201
+    assert second.me()["id"] == amal.me()["id"] == answer.json["shopper_id"]
+
+
+@pytest.mark.parametrize(("login", "password"), [("amal", "wrong"), ("nobody", "wrong"), ("\x07", "wrong")])
+def test_a_refused_sign_in_does_not_say_what_was_wrong(app, services, amal, login, password):
+    answer = OwnPhone(app, services).sign_in(login, password)
+    body = {name: value for name, value in answer.json.items() if name != "request_id"}
+    assert answer.status_code == 401
+    assert body == {
+        "type": "/docs/problems#sign_in_refused",
+        "title": "Sign-in refused",
+        "status": 401,
+        "detail": "Check the login and the password; wait if you tried often.",
+        "code": "sign_in_refused",
+    }
+
+
+def test_a_phone_of_somebody_else_must_make_new_keys(app, services, amal):
+    badr = OwnPhone(app, services)
+    badr.become_guest()
+    badr.register("badr")
+    assert OwnPhone(app, services, badr.phone).sign_in("amal").json["code"] == "device_of_another"
+
+
+def test_a_refresh_renews_the_access_token_and_rotates(amal):
+    first = amal.refresh_token
+    answer = amal.refresh(first)
+    assert answer.status_code == 200
+    assert answer.json["refresh_token"] not in (None, first)
+    assert amal.me()["login"] == "amal"
+
+
+def test_a_stolen_refresh_token_is_worth_nothing_on_another_device(app, services, amal):
+    thief = OwnPhone(app, services)
+    thief.become_guest()
+    assert thief.refresh(amal.refresh_token).json["code"] == "session_ended"
+    answer = amal.send("GET", "/shoppers/me")
+    assert (answer.status_code, answer.json["code"]) == (401, "sign_in_needed")
+
+
+def test_a_refresh_needs_the_proof_of_a_known_device(app, services, amal):
+    unknown = OwnPhone(app, services)
+    assert unknown.refresh(amal.refresh_token).json["code"] == "device_proof_refused"
+    answer = amal.send("POST", "/sessions/refresh", {"refresh_token": amal.refresh_token})
+    assert answer.json["code"] == "device_proof_refused"
+
+
+def test_a_browser_keeps_the_refresh_token_where_no_script_can_read_it(app, services):
+    page = OwnPhone(app, services)
+    answer = page.become_guest(**COOKIE_WISH)
+    assert answer.json["refresh_token"] is None
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-refresh=")
+    assert all(part in cookie for part in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"))
+    assert page.refresh(**COOKIE_WISH).status_code == 200
+    assert page.me()["guest"]
+
+
+def test_the_cookie_counts_only_for_our_own_page(app, services):
+    page = OwnPhone(app, services)
+    page.become_guest(**COOKIE_WISH)
+    assert page.refresh().json["code"] == "session_ended"
+    foreign = COOKIE_WISH | {"Sec-Fetch-Site": "cross-site"}
+    assert page.refresh(**foreign).json["code"] == "session_ended"
+
+
+def test_signing_out_ends_the_session_and_the_device(amal):
+    token = amal.refresh_token
+    assert amal.send("DELETE", "/sessions/current").status_code == 204
+    assert amal.send("GET", "/shoppers/me").status_code == 401
+    assert amal.refresh(token).json["code"] == "session_ended"
+    assert amal.sign_in().status_code == 201
+
+
+def test_neither_password_nor_token_stands_in_a_refusal(app, services, amal):
+    answer = OwnPhone(app, services).sign_in("amal", "secret words")
+    assert "secret words" not in answer.text
+    assert amal.token not in answer.text

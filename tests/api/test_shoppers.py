@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.api.own_phone import PASSWORD, OwnPhone, an_app, services_of
+from tests.phones import Phone
+
+
+@pytest.fixture
+def services(settings, run, keys):
+    return services_of(settings, run, keys)
+
+
+@pytest.fixture
+def app(services):
+    return an_app(services)
+
+
+@pytest.fixture
+def amal(app, services):
+    amal = OwnPhone(app, services)
+    assert amal.become_guest().status_code == 201
+    return amal
+
+
+def test_a_first_visit_makes_a_guest_without_a_question(app, services):
+    visitor = OwnPhone(app, services)
+    answer = visitor.become_guest()
+    assert answer.status_code == 201
+    assert (answer.json["device_id"], answer.json["expires_in_s"]) == (visitor.phone.id, 600)
+    assert visitor.me() == {
+        "id": answer.json["shopper_id"],
+        "login": None,
+        "display_name": None,
+        "guest": True,
+        "language": "ar",
+        "has_pin": False,
+        "face": {
+            "consented": False,
+            "templates": 0,
+            "templates_min": 3,
+            "templates_max": 10,
+            "model": "named-faces-1",
+        },
+        "wallet": {"balance_minor": 0, "currency": "SAR"},
+    }
+
+
+def test_a_guest_whose_proof_was_made_by_another_key_is_refused(app, services):
+    visitor = OwnPhone(app, services)
+    stranger = OwnPhone(app, services, Phone())
+    body = {"device": stranger.device(), "language": "en"}
+    answer = visitor.send("POST", "/shoppers", body, proof="key")
+    assert (answer.status_code, answer.json["code"]) == (401, "device_proof_refused")
+
+
+def test_a_private_key_is_not_taken(app, services):
+    visitor = OwnPhone(app, services)
+    device = visitor.device() | {"jwk_enc": visitor.phone.enc.as_dict(private=True)}
+    answer = visitor.send("POST", "/shoppers", {"device": device, "language": "en"}, proof="key")
+    assert (answer.status_code, answer.json["code"]) == (422, "device_key_refused")
+
+
+def test_the_same_proof_makes_one_guest_only(app, services, amal):
+    body = {"device": amal.device(), "language": "en"}
+    first = amal.send("POST", "/shoppers", body, proof="key")
+    assert (first.status_code, first.json["code"]) == (409, "device_of_another")
+
+
+def test_a_guest_registers_and_stays_the_same_shopper(amal):
+    guest = amal.me()
+    account = amal.register().json
+    assert (account["id"], account["login"], account["guest"]) == (guest["id"], "amal", False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"password": "short"}, 422, "password_too_short"),
+        ({"password": "Password123"}, 422, "password_common"),
+        ({"login": "a b"}, 422, "login_malformed"),
+        ({"display_name": "\u202eAmal"}, 422, "display_name_malformed"),
+        ({"admin": True}, 422, "invalid_body"),
+    ],
+)
+def test_a_registration_that_does_not_fit_says_why(amal, changes, status, code):
+    answer = amal.register(**changes)
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert amal.me()["guest"]
+
+
+def test_a_login_is_given_once(app, services, amal):
+    amal.register()
+    other = OwnPhone(app, services)
+    other.become_guest()
+    assert other.register("AMAL").json["code"] == "login_taken"
+
+
+def choose(person, pin, **more):
+    return person.send("PUT", "/shoppers/me/pin", {"pin": pin, **more}, proof="kid")
+
+
+def test_a_pin_is_chosen_with_arabic_digits_too(amal):
+    assert choose(amal, "٧٣٩١٥٤").status_code == 204
+    assert amal.me()["has_pin"]
+
+
+@pytest.mark.parametrize(("pin", "code"), [("123456", "pin_too_common"), ("12345", "pin_malformed")])
+def test_a_pin_that_is_guessed_or_malformed_is_refused(amal, pin, code):
+    answer = choose(amal, pin)
+    assert (answer.status_code, answer.json["code"]) == (422, code)
+    assert pin not in answer.text
+
+
+def test_a_pin_needs_the_device_not_only_the_token(amal):
+    answer = amal.send("PUT", "/shoppers/me/pin", {"pin": "739154"})
+    assert (answer.status_code, answer.json["code"]) == (401, "device_proof_refused")
+
+
+def test_changing_the_pin_takes_the_password(amal):
+    choose(amal, "739154")
+    assert choose(amal, "480697").json["code"] == "password_missing"
+    amal.register()
+    assert choose(amal, "480697", password="wrong wrong").json["code"] == "password_wrong"
+    assert choose(amal, "480697", password=PASSWORD).status_code == 204
+
+
+def test_guessing_the_password_to_change_the_pin_is_locked_after_five(amal):
+    choose(amal, "739154")
+    amal.register()
+    for _ in range(5):
+        choose(amal, "480697", password="wrong wrong")
+    assert choose(amal, "480697", password=PASSWORD).json["code"] == "password_wrong"
+    amal.services.clock.move(seconds=30)
+    assert choose(amal, "480697", password=PASSWORD).status_code == 204
