@@ -40,24 +40,12 @@ def test_quantity_removal_and_emptying_answer_with_the_cart(
     assert front.shelf.counted("MILK") == (30, 0)
 
 
-@pytest.mark.parametrize(
-    ("quantity", "status", "code"),
-    [
-        (0, 422, "invalid_body"),
-        (-1, 422, "invalid_body"),
-        ("2", 422, "invalid_body"),
-        (1.5, 422, "invalid_body"),
-        (True, 422, "invalid_body"),
-        (None, 422, "invalid_body"),
-        (10**30, 422, "invalid_body"),
-        (21, 409, "line_limit"),
-    ],
-)
-def test_a_quantity_that_cannot_be_is_refused(
-    shopper: Caller, cart: Any, quantity: Any, status: int, code: str
-) -> None:
-    answer = shopper.call("PATCH", line_path(cart), {"quantity": quantity})
-    assert (answer.status_code, answer.json["code"]) == (status, code)
+def test_a_quantity_that_cannot_be_is_refused(shopper: Caller, cart: Any) -> None:
+    for quantity in (0, -1, "2", 1.5, True, None, 10**30):
+        answer = shopper.call("PATCH", line_path(cart), {"quantity": quantity})
+        assert (answer.status_code, answer.json["code"]) == (422, "invalid_body"), quantity
+    answer = shopper.call("PATCH", line_path(cart), {"quantity": 21})
+    assert (answer.status_code, answer.json["code"], answer.json["limit"]) == (409, "line_limit", 20)
     assert shopper.cart()["pieces"] == 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 
-import pytest
 import zxingcpp
 from PIL import Image
 from sqlalchemy import update
@@ -34,17 +33,17 @@ def test_the_list_is_live_and_an_unchanged_one_costs_nothing(front: Storefront, 
     assert (changed.status_code, changed.json["products"][0]["available"]) == (200, 9)
 
 
-@pytest.mark.parametrize("query", ["q=milk", "category=Goods&q=MILK", "q=%00milk", "q=" + "milk%20" * 50])
-def test_a_search_finds_the_product(front: Storefront, query: str) -> None:
+def test_a_search_finds_the_product(front: Storefront) -> None:
     front.shelf.put("MILK")
     front.shelf.put("RICE")
-    found = front.get(f"/products?store=R1&{query}").json["products"]
-    assert [product["sku"] for product in found] == ["MILK"]
+    for query in ("q=milk", "category=Goods&q=MILK", "q=%00milk", "q=" + "milk%20" * 50):
+        found = front.get(f"/products?store=R1&{query}").json["products"]
+        assert [product["sku"] for product in found] == ["MILK"], query
 
 
-@pytest.mark.parametrize(
-    ("path", "code"),
-    [
+def test_what_is_not_there_is_not_found(front: Storefront) -> None:
+    front.shelf.put("MILK")
+    for path, code in (
         ("/products", "store_unknown"),
         ("/products?store=X9", "store_unknown"),
         ("/products/NONE?store=R1", "product_unknown"),
@@ -53,12 +52,9 @@ def test_a_search_finds_the_product(front: Storefront, query: str) -> None:
         ("/products/MILK/label.svg?store=J1", "store_unknown"),
         ("/products/NONE/picture", "product_unknown"),
         ("/products/MILK/picture", "not_found"),
-    ],
-)
-def test_what_is_not_there_is_not_found(front: Storefront, path: str, code: str) -> None:
-    front.shelf.put("MILK")
-    answer = front.get(path)
-    assert (answer.status_code, answer.json["code"]) == (404, code)
+    ):
+        answer = front.get(path)
+        assert (answer.status_code, answer.json["code"]) == (404, code), path
 
 
 def test_a_label_in_the_picture_is_the_one_that_scans(front: Storefront, shopper: Caller) -> None:

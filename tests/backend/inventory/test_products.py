@@ -49,13 +49,14 @@ def test_pages_follow_each_other_without_gap_or_double(shelf: Shelf, listed: Cal
     assert seen == [f"SKU-{number}" for number in range(5)]
 
 
-@pytest.mark.parametrize("q", ["milk", "سلعة MILK", "good milk", "MIL", "%", "٢٠٠٠٠٠٠٠٠٠٠١"])
 def test_a_search_finds_words_in_both_languages_and_numbers(
-    shelf: Shelf, listed: Callable[..., Page], q: str
+    shelf: Shelf, listed: Callable[..., Page]
 ) -> None:
     shelf.put("MILK")
     shelf.put("RICE")
-    assert skus(listed(q=q)) == ([] if q == "%" else ["MILK"])
+    for q in ("milk", "سلعة MILK", "good milk", "MIL", "٢٠٠٠٠٠٠٠٠٠٠١"):
+        assert skus(listed(q=q)) == ["MILK"], q
+    assert skus(listed(q="%")) == []
 
 
 def test_a_category_can_be_named_in_both_languages(shelf: Shelf, listed: Callable[..., Page]) -> None:
