@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.carts.cart import CartLine, cart_hash
@@ -39,6 +39,7 @@ def test_every_agreed_fact_changes_the_hash() -> None:
     assert len(others) == 7
 
 
+@settings(deadline=None, database=None)
 @given(quantity=st.integers(1, 20), price=st.integers(1, 100_000_000))
 def test_a_new_look_without_a_change_keeps_the_hash(quantity: int, price: int) -> None:
     line = replace(MILK, quantity=quantity, unit_price_minor=price)
