@@ -117,7 +117,10 @@ def prove_device(device_id: str) -> None:
 def check_proof(proof: devices.Proof) -> None:
     """Raises Refusal device_proof_refused."""
     at = services()
-    devices.proof_fits(proof, method=request.method, path=request.path, body=request.get_data())
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    devices.proof_fits(
+        proof, method=request.method, path=request.path, body=request.get_data(), access_token=token
+    )
     at.run(lambda tx: devices.check_proof(tx, proof, now=at.clock.now()))
 
 

@@ -90,7 +90,7 @@ class Shots:
 
 @pytest.fixture
 def shots(screenshots: Path, request: pytest.FixtureRequest) -> Shots:
-    folder = screenshots / request.node.name
+    folder = screenshots / re.sub(r"\W+", "-", request.node.name).strip("-")
     folder.mkdir(exist_ok=True)
     return Shots(folder)
 
