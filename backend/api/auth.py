@@ -124,10 +124,10 @@ def check_proof(proof: devices.Proof) -> None:
     at.run(lambda tx: devices.check_proof(tx, proof, now=at.clock.now()))
 
 
-def access_token(who: Who) -> str:
-    return str(
-        create_access_token(who.shopper_id, additional_claims={"did": who.device_id, "sid": who.session_id})
-    )
+def access_token(who: Who, *, number: int = 0) -> str:
+    """number: of the refresh token that came with it; its first use tells that the answer arrived."""
+    claims = {"did": who.device_id, "sid": who.session_id, "n": number}
+    return str(create_access_token(who.shopper_id, additional_claims=claims))
 
 
 def register(app: Flask, at: Services) -> None:
@@ -148,4 +148,7 @@ def register(app: Flask, at: Services) -> None:
     @manager.token_in_blocklist_loader
     def ended(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
         """Fails closed: a session that cannot be found has ended."""
-        return at.run.read(lambda tx: sessions.live(tx, claims["sid"], now=at.clock.now())) is None
+        session = at.run.read(lambda tx: sessions.live(tx, claims["sid"], now=at.clock.now()))
+        if session is not None and session.confirmed < claims["n"]:
+            at.run(lambda tx: sessions.confirm(tx, session.id, claims["n"]))
+        return session is None

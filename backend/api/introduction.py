@@ -14,7 +14,7 @@ from backend.api.reading import Body, answer
 from backend.errors import Refusal
 from backend.identity import devices, sessions
 from backend.identity.devices import NewDevice, thumbprint
-from backend.identity.sessions import Session
+from backend.identity.sessions import Renewed, Session
 from backend.identity.shoppers import normal_name
 
 COOKIE = "__Host-refresh"
@@ -70,18 +70,18 @@ def known_device() -> str:
 def signed_in(status: int, session: Session) -> Response:
     refresh_token = services().tokens.refresh_token(session.id, session.current, session.device_id)
     whose = {"shopper_id": session.shopper_id, "device_id": session.device_id}
-    return with_tokens(status, session, refresh_token, whose)
+    return with_tokens(status, Renewed(session, refresh_token, session.current), whose)
 
 
-def with_tokens(
-    status: int, session: Session, refresh_token: str, whose: dict[str, str] | None = None
-) -> Response:
+def with_tokens(status: int, renewed: Renewed, whose: dict[str, str] | None = None) -> Response:
+    session, refresh_token = renewed.session, renewed.refresh_token
+    who = Who(session.shopper_id, session.device_id, session.id)
     wants_cookie = request.headers.get(COOKIE_WISH[0]) == COOKIE_WISH[1]
     response = answer(
         status,
         {
             **(whose or {}),
-            "access_token": access_token(Who(session.shopper_id, session.device_id, session.id)),
+            "access_token": access_token(who, number=renewed.number),
             "expires_in_s": int(services().settings.access_lifetime.total_seconds()),
             "refresh_token": None if wants_cookie else refresh_token,
         },

@@ -80,7 +80,7 @@ def post_refresh() -> Response:
     renewed = at.run(renew)
     if renewed is None:
         raise Refusal("session_ended")
-    return introduction.with_tokens(200, renewed.session, renewed.refresh_token)
+    return introduction.with_tokens(200, renewed)
 
 
 @bp.delete("/current")

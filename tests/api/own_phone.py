@@ -73,7 +73,9 @@ class OwnPhone:
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if proof is not None:
             now = self.services.clock.now()
-            sent["Device-Proof"] = self.phone.prove(method, path, content, at=now, with_key=proof == "key")
+            sent["Device-Proof"] = self.phone.prove(
+                method, path, content, at=now, with_key=proof == "key", access_token=self.token or None
+            )
         if body is not None:
             more |= {"data": content, "content_type": "application/json"}
         return self.client.open(

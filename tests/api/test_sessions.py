@@ -69,6 +69,16 @@ def test_a_stolen_refresh_token_is_worth_nothing_on_another_device(app, services
     assert (answer.status_code, answer.json["code"]) == (401, "sign_in_needed")
 
 
+def test_once_the_new_access_token_was_used_the_old_refresh_token_is_a_stolen_one(amal):
+    first = amal.refresh_token
+    amal.refresh(first)
+    amal.services.clock.move(seconds=11)
+    assert amal.refresh(first).status_code == 200, "nobody used the successor: the answer may have been lost"
+    assert amal.me()["login"] == "amal"
+    assert amal.refresh(first).json["code"] == "session_ended"
+    assert amal.send("GET", "/shoppers/me").status_code == 401
+
+
 def test_a_refresh_needs_the_proof_of_a_known_device(app, services, amal):
     unknown = OwnPhone(app, services)
     assert unknown.refresh(amal.refresh_token).json["code"] == "device_proof_refused"
@@ -93,6 +103,17 @@ def test_the_cookie_counts_only_for_our_own_page(app, services):
     assert page.refresh().json["code"] == "session_ended"
     foreign = COOKIE_WISH | {"Sec-Fetch-Site": "cross-site"}
     assert page.refresh(**foreign).json["code"] == "session_ended"
+
+
+def test_a_proof_made_for_another_access_token_is_refused(services, amal):
+    old = amal.token
+    services.clock.move(seconds=1)
+    amal.refresh(amal.refresh_token)
+    path, body = "/v1/shoppers/me/pin", b'{"pin": "739154"}'
+    proof = amal.phone.prove("PUT", path, body, at=services.clock.now(), access_token=old)
+    headers = {"Authorization": f"Bearer {amal.token}", "Device-Proof": proof}
+    sent = {"data": body, "content_type": "application/json", "headers": headers}
+    assert amal.client.put(path, **sent).json["code"] == "device_proof_refused"
 
 
 def test_signing_out_ends_the_session_and_the_device(amal):
