@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
 
 import backend
+from backend.api.app import API
 
 STATIC = Path(backend.__file__).parent / "shopper_app" / "static"
+OUR_OWN_MISTAKES = {  # the app's, not the shopper's: they read "that did not work"
+    "not_json",
+    "wrong_content_type",
+    "device_key_refused",
+    "device_of_another",
+    "message_not_found",
+}
 FORMS = {"en": {"one", "other"}, "ar": {"zero", "one", "two", "few", "many", "other"}}  # CLDR plural rules
 ASKED = re.compile(r"""\bt\(["']([\w.]+)["']""")
 CHOSEN = re.compile(r"""\bt\([^()"'`]*\?\s*["']([\w.]+)["']\s*:\s*["']([\w.]+)["']""")
@@ -61,3 +70,17 @@ def test_no_sentence_is_left_over() -> None:
         for key in words("en")
         if not key.startswith(built) and f'{key}"' not in text and f"{key}'" not in text
     ] == []
+
+
+def test_every_refusal_that_a_shopper_can_meet_is_worded() -> None:
+    views = [view for part in API for view in vars(part).values() if isinstance(view, FunctionType)]
+    met = {
+        code
+        for view in views
+        if getattr(view, "access", "").startswith(("public", "shopper", "device"))
+        and hasattr(view, "described")
+        for code in view.described.problems
+    }
+    assert len(met) > 30
+    worded = {key.removeprefix("problem.") for key in words("en") if key.startswith("problem.")}
+    assert met - worded - OUR_OWN_MISTAKES == set()

@@ -58,7 +58,7 @@ function account({ body, next }, existing) {
   const login = field(t("enrol.login"), { name: "login", autocomplete: "username", dir: "ltr", autocapitalize: "none", spellcheck: "false", required: true, minlength: 3, maxlength: 64 }, existing ? undefined : t("enrol.login_hint"));
   const password = field(t("enrol.password"), { name: "password", type: "password", autocomplete: existing ? "current-password" : "new-password", dir: "ltr", required: true, maxlength: 128 }, existing ? undefined : t("enrol.password_hint"));
   const name = field(t("enrol.name"), { name: "name", autocomplete: "name", required: true, maxlength: 80 }, t("enrol.name_hint"));
-  const places = { login_taken: login, login_malformed: login, password_too_short: password, password_common: password, password_too_common: password, sign_in_refused: password };
+  const places = { login_taken: login, login_malformed: login, password_too_short: password, password_too_long: password, password_common: password, display_name_malformed: name, sign_in_refused: password };
 
   async function send() {
     const given = { login: login.input.value.trim(), password: password.input.value };
