@@ -1,0 +1,67 @@
+import pytest
+
+from tests.staff_floor import PASSWORD
+
+
+def test_a_stranger_is_led_to_the_sign_in(visitor):
+    for path in ("/staff", "/staff/R1/queue", "/staff/R1/sales", "/staff/R1/queue/fragment"):
+        answer = visitor.client.get(path)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/sign-in")
+
+
+def test_signing_in_leads_to_the_queue_of_the_own_store(browse):
+    first = browse("packer").client.get("/staff", follow_redirects=True)
+    assert first.request.path == "/staff/R1/queue"
+
+
+def test_the_session_cookie_is_for_this_site_and_no_script(visitor):
+    page = visitor.get("/staff/sign-in")
+    answer = visitor.send(page, "/staff/sign-in", login="packer", password=PASSWORD)
+    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith("staff_session="))
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert "Path=/staff" in cookie
+
+
+def test_over_https_the_session_cookie_never_leaves_it(visitor):
+    fields = {"login": "packer", "password": PASSWORD}
+    page = visitor.get("/staff/sign-in")
+    token = page.form("/staff/sign-in")["fields"]
+    answer = visitor.client.post("/staff/sign-in", data=token | fields, base_url="https://localhost")
+    assert answer.status_code in (303, 403)
+    for cookie in answer.headers.getlist("Set-Cookie"):
+        assert "Secure" in cookie
+
+
+def test_a_wrong_password_is_refused_in_words(visitor):
+    page = visitor.sent(visitor.get("/staff/sign-in"), "/staff/sign-in", login="packer", password="wrong")
+    assert "Login or password is wrong" in page.text
+    assert "Login or password is wrong" not in visitor.get("/staff/sign-in").text
+
+
+@pytest.mark.parametrize("token", ["", "forged"])
+def test_a_sign_in_without_the_form_s_token_is_refused(visitor, token):
+    visitor.get("/staff/sign-in")
+    fields = {"login": "packer", "password": PASSWORD, "form_token": token}
+    answer = visitor.client.post("/staff/sign-in", data=fields)
+    assert answer.status_code == 403
+    assert visitor.client.get("/staff").headers["Location"] == "/staff/sign-in"
+
+
+def test_signing_out_ends_the_session_everywhere(browse):
+    browser = browse("packer")
+    page = browser.get("/staff/R1/queue")
+    cookie = browser.client.get_cookie("staff_session", path="/staff")
+    browser.send(page, "/staff/sign-out")
+    browser.client.set_cookie("staff_session", cookie.value, path="/staff")
+    assert browser.client.get("/staff/R1/queue").headers["Location"] == "/staff/sign-in"
+
+
+def test_the_language_is_chosen_once_and_kept(browse):
+    browser = browse("manager")
+    assert browser.client.get("/staff/R1/sales?day=2026-01-02&lang=ar").headers["Location"] == (
+        "/staff/R1/sales?day=2026-01-02"
+    )
+    page = browser.get("/staff/R1/sales")
+    assert page.language == {"lang": "ar", "dir": "rtl"}
+    assert "المبيعات" in page.text
