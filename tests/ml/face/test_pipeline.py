@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -126,3 +128,20 @@ def test_eight_threads_give_the_templates_of_one_thread_bit_for_bit(engine):
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda picture: engine.read(picture).embedding, pictures))
     assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def test_sixteen_threads_do_not_hoard_memory():
+    """In a process of its own: what the heap keeps depends on everything that ran before."""
+    script = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from backend.operations.portraits import variants
+from ml.face.pipeline import FaceEngine
+engine = FaceEngine.load()
+with ThreadPoolExecutor(16) as pool:
+    list(pool.map(engine.read, variants("grace_hopper") * 3))
+print(int(Path("/proc/self/statm").read_text().split()[1]) * 4096)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    assert int(done.stdout) < 350e6
