@@ -16,41 +16,41 @@ class AreaSampler:
     long as one rectangle holds fewer than 2**31 / 255 = 8.4 million pixels."""
 
     def __init__(self, image: NDArray[np.uint8]) -> None:
-        height, width, channels = image.shape
-        self.height, self.width = height, width
-        self._sums = np.zeros((height + 1, width + 1, channels), np.int32)
-        rows = self._sums[1:, 1:]
-        np.cumsum(image, axis=1, dtype=np.int32, out=rows)
-        for y in range(1, height):  # six times as fast as numpy's own sum along the first axis
-            rows[y] += rows[y - 1]
-        self._flat = self._sums.reshape(-1, channels)
+        self.height, self.width, channels = image.shape
+        self._sums = np.zeros((channels, self.height + 1, self.width + 1), np.int32)
+        inner = self._sums[:, 1:, 1:]
+        inner[...] = image.transpose(2, 0, 1)
+        for y in range(1, self.height):  # six times as fast as numpy's own sum along this axis
+            inner[:, y] += inner[:, y - 1]
+        np.cumsum(inner, axis=2, out=inner)
 
     def whole(self, height: int, width: int) -> Floats:
         """The picture at (height, width): (3, height, width) float32, 0..255."""
-        top, bottom = _edges(np.array([0]), np.array([self.height]), height)
-        left, right = _edges(np.array([0]), np.array([self.width]), width)
-        upper, lower = self._sums[top[0]], self._sums[bottom[0]]
-        strips = lower - upper  # (height, W + 1, 3): sums over the rows of each cell, from the left edge
-        sums = strips[:, right[0]] - strips[:, left[0]]
-        area = (bottom - top)[0][:, None] * (right - left)[0][None, :]
-        means = sums.astype(np.float32) / area[:, :, None].astype(np.float32)
-        return np.ascontiguousarray(means.transpose(2, 0, 1))
+        top, bottom = (edge[0] for edge in _edges(np.array([0]), np.array([self.height]), height))
+        left, right = (edge[0] for edge in _edges(np.array([0]), np.array([self.width]), width))
+        strips = self._sums.take(
+            bottom, axis=1
+        )  # (3, height, W + 1): each cell's rows, from the left edge on
+        strips -= self._sums.take(top, axis=1)
+        sums = strips.take(right, axis=2)
+        sums -= strips.take(left, axis=2)
+        means: Floats = sums.astype(np.float32)
+        means /= ((bottom - top)[:, None] * (right - left)).astype(np.float32)
+        return means
 
     def crops(self, boxes: Ints, size: int) -> Floats:
         """boxes: (N, 4) as left, top, right, bottom with exclusive ends inside the picture, none empty.
         Returns (N, 3, size, size) float32, 0..255."""
-        left, right = _edges(boxes[:, 0], boxes[:, 2], size)
-        top, bottom = _edges(boxes[:, 1], boxes[:, 3], size)
-        stride = self.width + 1
-        upper, lower = (top * stride)[:, :, None], (bottom * stride)[:, :, None]
-        left_, right_ = left[:, None, :], right[:, None, :]
-        look = self._flat.take
-        sums = look(lower + right_, axis=0) - look(lower + left_, axis=0)
-        sums -= look(upper + right_, axis=0)
-        sums += look(upper + left_, axis=0)
-        area = (bottom - top)[:, :, None] * (right - left)[:, None, :]
-        means = sums.astype(np.float32) / area[..., None].astype(np.float32)
-        return np.ascontiguousarray(means.transpose(0, 3, 1, 2))
+        left, right = (edge[:, None, :] for edge in _edges(boxes[:, 0], boxes[:, 2], size))
+        top, bottom = (edge[:, :, None] for edge in _edges(boxes[:, 1], boxes[:, 3], size))
+        area = ((bottom - top) * (right - left)).astype(np.float32)  # (N, size, size)
+        upper, lower = top * (self.width + 1), bottom * (self.width + 1)
+        corners = (lower + right, upper + left, lower + left, upper + right)  # places in one flat channel
+        means = np.empty((len(boxes), len(self._sums), size, size), np.float32)
+        for channel, sums in enumerate(self._sums.reshape(len(self._sums), -1)):
+            plus, plus_too, minus, minus_too = (sums.take(places) for places in corners)
+            np.divide(plus + plus_too - minus - minus_too, area, out=means[:, channel])
+        return means
 
 
 def _edges(start: Ints, end: Ints, cells: int) -> tuple[Ints, Ints]:
