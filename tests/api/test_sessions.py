@@ -32,18 +32,14 @@ def test_an_account_signs_in_on_another_phone(app, services, amal):
     assert second.me()["id"] == amal.me()["id"] == answer.json["shopper_id"]
 
 
-@pytest.mark.parametrize(("login", "password"), [("amal", "wrong"), ("nobody", "wrong"), ("\x07", "wrong")])
-def test_a_refused_sign_in_does_not_say_what_was_wrong(app, services, amal, login, password):
-    answer = OwnPhone(app, services).sign_in(login, password)
-    body = {name: value for name, value in answer.json.items() if name != "request_id"}
-    assert answer.status_code == 401
-    assert body == {
-        "type": "/docs/problems#sign_in_refused",
-        "title": "Sign-in refused",
-        "status": 401,
-        "detail": "Check the login and the password; wait if you tried often.",
-        "code": "sign_in_refused",
-    }
+def test_a_refused_sign_in_does_not_say_what_was_wrong(app, services, amal):
+    bodies = []
+    for login in ("amal", "nobody", "\x07"):
+        answer = OwnPhone(app, services).sign_in(login, "wrong")
+        assert answer.status_code == 401
+        bodies.append({name: value for name, value in answer.json.items() if name != "request_id"})
+    assert bodies[0]["code"] == "sign_in_refused"
+    assert bodies[0] == bodies[1] == bodies[2]
 
 
 def test_a_phone_of_somebody_else_must_make_new_keys(app, services, amal):

@@ -73,19 +73,19 @@ def test_a_guest_registers_and_stays_the_same_shopper(amal):
     assert (account["id"], account["login"], account["guest"]) == (guest["id"], "amal", False)
 
 
-@pytest.mark.parametrize(
-    ("changes", "status", "code"),
-    [
-        ({"password": "short"}, 422, "password_too_short"),
-        ({"password": "Password123"}, 422, "password_common"),
-        ({"login": "a b"}, 422, "login_malformed"),
-        ({"display_name": "\u202eAmal"}, 422, "display_name_malformed"),
-        ({"admin": True}, 422, "invalid_body"),
-    ],
+MISFITS = (
+    ({"password": "short"}, "password_too_short"),
+    ({"password": "Password123"}, "password_common"),
+    ({"login": "a b"}, "login_malformed"),
+    ({"display_name": "\u202eAmal"}, "display_name_malformed"),
+    ({"admin": True}, "invalid_body"),
 )
-def test_a_registration_that_does_not_fit_says_why(amal, changes, status, code):
-    answer = amal.register(**changes)
-    assert (answer.status_code, answer.json["code"]) == (status, code)
+
+
+def test_a_registration_that_does_not_fit_says_why(amal):
+    for changes, code in MISFITS:
+        answer = amal.register(**changes)
+        assert (answer.status_code, answer.json["code"]) == (422, code)
     assert amal.me()["guest"]
 
 
@@ -105,11 +105,11 @@ def test_a_pin_is_chosen_with_arabic_digits_too(amal):
     assert amal.me()["has_pin"]
 
 
-@pytest.mark.parametrize(("pin", "code"), [("123456", "pin_too_common"), ("12345", "pin_malformed")])
-def test_a_pin_that_is_guessed_or_malformed_is_refused(amal, pin, code):
-    answer = choose(amal, pin)
-    assert (answer.status_code, answer.json["code"]) == (422, code)
-    assert pin not in answer.text
+def test_a_pin_that_is_guessed_or_malformed_is_refused(amal):
+    for pin, code in (("123456", "pin_too_common"), ("12345", "pin_malformed")):
+        answer = choose(amal, pin)
+        assert (answer.status_code, answer.json["code"]) == (422, code)
+        assert pin not in answer.text
 
 
 def test_a_pin_needs_the_device_not_only_the_token(amal):

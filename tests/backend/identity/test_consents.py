@@ -24,13 +24,11 @@ def test_a_consent_names_the_words_it_was_given_to(run):
     assert (given.language, given.text_sha256) == ("ar", consents.text_sha256("ar"))
 
 
-@pytest.mark.parametrize(
-    "changes", [{"version": "2025-01-1"}, {"sha256": "0" * 64}, {"sha256": consents.text_sha256("ar")}]
-)
-def test_consent_to_other_words_than_those_in_force_is_refused(run, changes):
+def test_consent_to_other_words_than_those_in_force_is_refused(run):
     shopper_id = a_shopper(run)
-    with pytest.raises(Refusal, match="consent_text_changed"):
-        give(run, shopper_id, **changes)
+    for changes in ({"version": "2025"}, {"sha256": "0" * 64}, {"sha256": consents.text_sha256("ar")}):
+        with pytest.raises(Refusal, match="consent_text_changed"):
+            give(run, shopper_id, **changes)
     assert standing(run, shopper_id) is None
 
 

@@ -26,10 +26,10 @@ def test_a_proof_counts_once(run, phone):
         run(lambda tx: devices.check_proof(tx, shown, now=after(seconds=1)))
 
 
-@pytest.mark.parametrize("seconds", [-31, 31])
-def test_a_proof_of_another_time_is_refused(run, phone, seconds):
-    with pytest.raises(Refusal, match="device_proof_refused"):
-        run(lambda tx: devices.check_proof(tx, proof(phone), now=after(seconds=seconds)))
+def test_a_proof_of_another_time_is_refused(run, phone):
+    for seconds in (-31, 31):
+        with pytest.raises(Refusal, match="device_proof_refused"):
+            run(lambda tx, s=seconds: devices.check_proof(tx, proof(phone), now=after(seconds=s)))
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,11 @@ def test_the_password_signs_in(run, account):
     assert attempt(run, " Amal ") == account
 
 
-@pytest.mark.parametrize(("login", "password"), [("amal", "wrong"), ("nobody", PASSWORD), ("\x00", PASSWORD)])
-def test_whatever_is_wrong_is_refused_alike(run, account, login, password):
-    with pytest.raises(Refusal) as refused:
-        attempt(run, login, password)
-    assert (refused.value.code, refused.value.facts) == ("sign_in_refused", {})
+def test_whatever_is_wrong_is_refused_alike(run, account):
+    for login, password in (("amal", "wrong"), ("nobody", PASSWORD), ("\x00", PASSWORD)):
+        with pytest.raises(Refusal) as refused:
+            attempt(run, login, password)
+        assert (refused.value.code, refused.value.facts) == ("sign_in_refused", {})
 
 
 def test_after_five_wrong_passwords_the_right_one_is_not_evaluated(run, account):
