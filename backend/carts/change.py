@@ -47,7 +47,7 @@ def empty(tx: Transaction, cart_id: str, *, shopper_id: str, now: datetime) -> C
     """Everything goes back to the shelf; the cart stays open."""
     lock_open(tx, cart_id, shopper_id, now=now)
     tx.execute(delete(cart_lines).where(cart_lines.c.cart_id == cart_id))
-    reservations.release_cart(tx, cart_id)
+    reservations.release_carts(tx, cart_id)
     return view(tx, cart_id, now=now)
 
 

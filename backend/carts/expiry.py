@@ -21,26 +21,27 @@ def expire_due(tx: Transaction, *, ids: Ids, now: datetime, limit: int = 100) ->
 
     Returns how many carts it were.
     """
-    told = []
-    for cart_id in reservations.carts_due(tx, now=now, limit=limit):
-        ended = tx.execute(
+    ended: dict[str, str] = {}  # every cart's row first, the shelf's rows after: the order of locks
+    for cart_id in sorted(reservations.carts_due(tx, now=now, limit=limit)):
+        shopper_id = tx.execute(
             update(carts)
             .where(carts.c.id == cart_id, carts.c.state.in_(["open", "frozen"]), carts.c.expires_at <= now)
             .values(state="expired")
             .returning(carts.c.shopper_id)
         ).scalar_one_or_none()
-        if ended is None:
-            continue
-        pieces = reservations.release_cart(tx, cart_id)
-        told.append(
-            Happening(
-                ids.uuid7(),
-                Kind.RESERVATION_EXPIRED,
-                subject=cart_id,
-                payload={"cart_id": cart_id, "pieces": pieces},
-                shopper_id=ended,
-                expires_at=now + WORTH_TELLING,
-            )
-        )
-    outbox.add(tx, told, now=now)
-    return len(told)
+        if shopper_id:
+            ended[cart_id] = shopper_id
+    reservations.release_carts(tx, *ended)
+    outbox.add(tx, [_told(ids.uuid7(), cart_id, ended[cart_id], now) for cart_id in ended], now=now)
+    return len(ended)
+
+
+def _told(happening_id: str, cart_id: str, shopper_id: str, now: datetime) -> Happening:
+    return Happening(
+        happening_id,
+        Kind.RESERVATION_EXPIRED,
+        subject=cart_id,
+        payload={"cart_id": cart_id},
+        shopper_id=shopper_id,
+        expires_at=now + WORTH_TELLING,
+    )

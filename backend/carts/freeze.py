@@ -67,4 +67,4 @@ def thaw(tx: Transaction, cart_id: str, *, until: datetime, now: datetime) -> bo
 
 def put_away(tx: Transaction, cart_id: str) -> None:
     tx.execute(update(carts).where(carts.c.id == cart_id, carts.c.state != "expired").values(state="expired"))
-    reservations.release_cart(tx, cart_id)
+    reservations.release_carts(tx, cart_id)

@@ -131,8 +131,7 @@ def _put_away(tx: Transaction, shopper_id: str, store_id: str, *, now: datetime)
         .values(state="expired")
         .returning(carts.c.id)
     ).scalars()
-    for cart_id in over.all():
-        reservations.release_cart(tx, cart_id)
+    reservations.release_carts(tx, *over.all())
 
 
 def _add_piece(tx: Transaction, cart: Cart, product: Product, *, ids: Ids, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Pieces held for a cart line until a time.
 
 Expiry is in the formula, not in a sweep: whoever finds too little takes back what expired and tries again.
-Order of locks, which keeps out deadlocks: the cart's row, then stock rows by (store, sku), then reservations.
+Order of locks, which keeps out deadlocks: all carts, then stock rows by (store, sku), then reservations.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def release(tx: Transaction, line_id: str) -> int:
     return sum(_release(tx, reservations.c.line_id == line_id).values())
 
 
-def release_cart(tx: Transaction, cart_id: str) -> int:
-    return sum(_release(tx, reservations.c.cart_id == cart_id).values())
+def release_carts(tx: Transaction, *cart_ids: str) -> int:
+    return sum(_release(tx, reservations.c.cart_id.in_(cart_ids)).values())
 
 
 def release_expired(tx: Transaction, store_id: str, sku: str, *, now: datetime) -> int:

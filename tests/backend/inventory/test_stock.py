@@ -136,7 +136,7 @@ class OneProduct(RuleBasedStateMachine):
     def release(self, data: st.DataObject) -> None:
         if self.carts:
             cart_id = data.draw(st.sampled_from(sorted(self.carts)))
-            self.shelf.run(lambda tx: reservations.release_cart(tx, cart_id))
+            self.shelf.run(lambda tx: reservations.release_carts(tx, cart_id))
 
     @rule(data=st.data())
     def sell(self, data: st.DataObject) -> None:
