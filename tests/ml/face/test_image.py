@@ -147,3 +147,21 @@ def test_no_metadata_survives_decoding():
     read = decode(encoded(wall(64, 48), exif=exif))
     again = Image.open(io.BytesIO(encoded(Image.fromarray(read), "PNG")))
     assert not again.getexif()
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        ("MPO", {"save_all": True, "append_images": [wall(64, 48)]}),  # phones' JPEG with a second picture
+        ("JPEG", {"progressive": True}),
+        ("WEBP", {"lossless": True}),
+    ],
+)
+def test_what_phones_and_editors_write_is_read(form, options):
+    portrait = image(HOPPER)
+    assert np.abs(decode(encoded(portrait, form, **options)).astype(int) - np.asarray(portrait)).mean() < 4
+
+
+@pytest.mark.parametrize(("mode", "form"), [("CMYK", "JPEG"), ("L", "JPEG"), ("P", "PNG"), ("LA", "PNG")])
+def test_other_colour_modes_are_read_as_rgb(mode, form):
+    assert decode(encoded(image(HOPPER).convert(mode), form)).shape == (600, 512, 3)
