@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, update
+from sqlalchemy import case, insert, update
 
 from backend.authorization import decisions
 from backend.authorization.evidence import Evidence
@@ -135,4 +135,16 @@ def issued(tx: Transaction, checkout: Checkout, grant: Grant, *, sealer: Sealer,
         shopper_id=checkout.shopper_id,
         device_id=checkout.device_id,
         expires_at=grant.expires_at,
+    )
+
+
+def void_proofs(tx: Transaction, shopper_id: str) -> None:
+    """What was proved for open checkouts counts no more (the face behind it was erased): prove again."""
+    tx.execute(
+        update(checkouts)
+        .where(checkouts.c.shopper_id == shopper_id, checkouts.c.state == "open")
+        .values(
+            evidence=[],
+            grant_state=case((checkouts.c.grant_state == "issued", "void"), else_=checkouts.c.grant_state),
+        )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from backend.checkout import face_step
 from backend.clock import Ids
 from backend.db import audit, outbox
 from backend.db.outbox import Happening, Kind
@@ -27,6 +28,7 @@ def erase_face(shopper_id: str, *, run: Runner, keys: Runner, ids: Ids, now: dat
     gone = vault.destroy_key(keys, shopper_id)
 
     def rows(tx: Transaction) -> None:
+        face_step.void_proofs(tx, shopper_id)
         erased = vault.delete_templates(tx, shopper_id)
         if erased == 0:
             return

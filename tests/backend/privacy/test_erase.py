@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, insert, select
 
+from backend.authorization.evidence import Factor
 from backend.db.outbox import outbox
 from backend.db.transaction import Runner, keys_engine_for
 from backend.errors import Refusal
@@ -10,6 +11,7 @@ from backend.faces import vault
 from backend.faces.tables import subject_keys, templates
 from backend.identity import consents
 from backend.privacy.erase import erase_face, withdraw_face_consent
+from tests.backend.checkout.till import a_buyer
 from tests.backend.faces.people import KEY_WRAP, an_enrolled_shopper, consent, take
 from tests.backend.identity.people import IDS, NOW
 
@@ -61,6 +63,16 @@ def test_erasing_the_face_keeps_the_consent_and_a_new_key_is_made(run, keys):
     erase_face(shopper_id, run=run, keys=keys, ids=IDS, now=NOW)
     assert take(run, keys, shopper_id, b"face of Badr, take 1").templates == 1
     assert vault.find_key(keys, KEY_WRAP, shopper_id) not in (None, before)
+
+
+def test_a_grant_that_the_erased_face_gave_pays_nothing(run, keys):
+    buyer = a_buyer(run)
+    checkout, grant = buyer.granted("DATES")
+    withdraw(run, keys, buyer.shopper_id)
+    with pytest.raises(Refusal, match="payment_not_authorised"):
+        buyer.pay(checkout, grant)
+    assert buyer.prove(checkout, Factor.PASSWORD)
+    assert buyer.pay(checkout, buyer.grant()).status == 201
 
 
 def test_consent_given_again_starts_without_templates(run, keys):
