@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,6 @@ PIN = "847205"
 PASSWORD = "seven quiet lemons"
 PHONE = {"width": 390, "height": 844}
 TOP_UP_MINOR = 50_000
-LOOKS_MAX = 3
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +151,12 @@ def look(page: Page, shots: Shots) -> None:
     check.click()
 
 
+def prove_by_password(page: Page) -> None:
+    page.get_by_role("button", name="Pay with my password").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+
+
 def pay(page: Page, product: dict[str, object], shots: Shots) -> str:
     """The grant's own amount stands on the page. Returns the order's id."""
     expect(page.locator("#grant-amount")).to_have_text(f"SAR {int(str(product['price_minor'])) / 100:.2f}")
@@ -210,9 +216,7 @@ def test_who_gives_no_face_pays_by_password_and_pin(
         "/topups", {"store": STORE, "shopper": "salem.browser", "amount_minor": TOP_UP_MINOR}
     )
     phone.goto("/pay")
-    phone.get_by_role("button", name="Pay with my password").click()
-    phone.get_by_label("Password").fill(PASSWORD)
-    phone.get_by_role("button", name="Go on").click()
+    prove_by_password(phone)
     pay(phone, product, shots)
 
 
@@ -294,3 +298,98 @@ def test_json_is_canonical_as_rfc_8785_section_3_2_2_prints_it(phone: Page) -> N
         '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
     )
     assert phone.evaluate(CANONICAL) == expected
+
+
+NO_CAMERA = (
+    "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
+)
+
+
+def test_without_a_camera_a_picture_and_a_typed_number_lead_into_the_cart(
+    phone: Page, shop: Shop, camera: Camera, shots: Shots
+) -> None:
+    product = cheap_product(shop)
+    label = shop.get(f"/v1/products/{product['sku']}/label.png", store=STORE).content
+    scene = io.BytesIO()
+    on_a_table(label).save(scene, "JPEG", quality=85)
+    phone.add_init_script(NO_CAMERA)
+    phone.goto("/scan")
+    say = phone.locator(".say")
+    expect(say).to_contain_text("camera is not available")
+    phone.get_by_label("Use a picture instead").set_input_files(
+        {"name": "label.jpg", "mimeType": "image/jpeg", "buffer": scene.getvalue()}
+    )
+    expect(say).to_contain_text("is in your cart")
+    number = phone.get_by_label("Type the product number")
+    number.fill(str(product["gtin"]).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")))
+    number.press("Enter")
+    expect(phone.locator(".just-added")).to_contain_text("2 in the cart")
+    shots.take(phone, "typed")
+    number.fill("12345")
+    number.press("Enter")
+    expect(phone.get_by_text("A product number has 8 to 14 digits.")).to_be_visible()
+
+
+def test_a_wrong_pin_pays_nothing_and_the_next_try_can(
+    phone: Page, shop: Shop, camera: Camera, shots: Shots
+) -> None:
+    product = scan(phone, shop, camera, shots)
+    phone.goto("/enrol?face=no")
+    register(phone, "huda.browser")
+    choose_pin(phone)
+    expect(phone).to_have_url(re.compile("/me$"))
+    shop.staff("cashier").post(
+        "/topups", {"store": STORE, "shopper": "huda.browser", "amount_minor": TOP_UP_MINOR}
+    )
+    phone.goto("/pay")
+    prove_by_password(phone)
+    phone.get_by_label("Your PIN").fill("591730")
+    phone.get_by_role("button", name="Pay now").click()
+    expect(phone.get_by_role("alert")).to_contain_text("Payment failed")
+    shots.take(phone, "wrong-pin")
+    phone.reload()
+    prove_by_password(phone)
+    pay(phone, product, shots)
+
+
+def test_a_returning_shopper_brings_the_guests_cart_along(
+    phone: Page, shop: Shop, camera: Camera, shots: Shots
+) -> None:
+    phone.goto("/enrol?face=no")
+    register(phone, "adel.browser")
+    choose_pin(phone)
+    expect(phone).to_have_url(re.compile("/me$"))
+    phone.get_by_role("button", name="Sign out").click()
+    scan(phone, shop, camera, shots)
+    phone.goto("/enrol?have=account")
+    phone.get_by_label("Login").fill("adel.browser")
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Sign in").click()
+    expect(phone.get_by_text("Welcome back")).to_be_visible()
+    phone.goto("/cart")
+    expect(phone.locator(".line")).to_have_count(1)
+    phone.reload()
+    expect(phone.locator(".line")).to_have_count(1)
+    phone.goto("/me")
+    expect(phone.get_by_role("heading", name="Noura")).to_be_visible()
+
+
+def test_the_cart_says_aloud_when_its_time_runs_out(phone: Page, shop: Shop) -> None:
+    """Held for 15 minutes: said 5 minutes, 1 minute and 30 seconds before the end; one tap gives more."""
+    product = cheap_product(shop)
+    phone.clock.install()
+    phone.goto(f"/01/{str(product['gtin']).zfill(14)}?s={STORE}")
+    phone.get_by_role("button", name="Add to cart").click()
+    phone.get_by_role("link", name="1 piece").click()
+    heard, left = phone.locator("#announcer"), phone.locator("[data-clock]")
+    expect(left).to_have_text(re.compile("^(15:00|14:5)"))
+    for minutes_seconds, words in (
+        ("09:50", "5 more minutes"),
+        ("03:50", "1 more minute"),
+        ("00:20", "30 more seconds"),
+    ):
+        phone.clock.fast_forward(minutes_seconds)
+        phone.clock.run_for(13_000)
+        expect(heard).to_contain_text(words)
+    phone.get_by_role("button", name="More time").click()
+    expect(left).to_have_text(re.compile("^(15:00|14:5)"))
