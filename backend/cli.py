@@ -88,6 +88,8 @@ def more_commands(commands: Any) -> None:
     )
     seed_options(preparing)
     preparing.set_defaults(down=None)
+    serve_options(command(commands, "serve", serve, "open the shop: API, app, staff pages and worker"))
+    command(commands, "worker", work, "deliver messages and tidy up, without serving")
     importing = command(
         commands, "import", import_catalogue, "take over products, prices and stock from a CSV file"
     )
@@ -108,6 +110,18 @@ def seed_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--reset", action="store_true", help="first empty the demo shop, with its shoppers and orders"
     )
+
+
+def serve_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    made.add_argument(
+        "--port", type=int, default=8080, help="port to listen on; 0 takes a free one (default: %(default)s)"
+    )
+    made.add_argument(
+        "--processes", type=int, default=1, help="serving processes; more than one needs PostgreSQL"
+    )
+    made.add_argument("--threads", type=int, default=16, help="threads a process (default: %(default)s)")
+    made.add_argument("--no-worker", action="store_true", help="leave the messages to `smartpay worker`")
 
 
 def prepare(settings: Settings, options: argparse.Namespace) -> int:
@@ -181,6 +195,27 @@ def import_catalogue(settings: Settings, options: argparse.Namespace) -> int:
         show({"ok": True, **asdict(done)})
     else:
         print(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in asdict(done).items()))
+    return OK
+
+
+def serve(settings: Settings, options: argparse.Namespace) -> int:
+    from backend.serve import serve as open_shop
+
+    open_shop(
+        settings,
+        host=options.host,
+        port=options.port,
+        processes=options.processes,
+        threads=options.threads,
+        with_worker=not options.no_worker,
+    )
+    return OK
+
+
+def work(settings: Settings, _options: argparse.Namespace) -> int:
+    from backend.worker import work_alone
+
+    work_alone(settings)
     return OK
 
 

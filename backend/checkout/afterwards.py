@@ -11,10 +11,12 @@ from backend.identity import locks, pins
 
 
 def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> None:
-    """Clear the PIN slot and audit; harmless when done twice (the entry's id is the happening's)."""
+    """Audit and clear the PIN slot, once: the entry's id is the happening's, so a repeat finds it there.
+
+    A repeat that cleared the slot again would give away tries that were taken since.
+    """
     assert happening.shopper_id is not None
-    locks.clear(tx, pins.lock_subject(happening.shopper_id, happening.payload["device_id"]))
-    audit.record(
+    first_time = audit.record(
         tx,
         entry_id=happening.id,
         at=now,
@@ -26,3 +28,5 @@ def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> No
             "currency": happening.payload["currency"],
         },
     )
+    if first_time:
+        locks.clear(tx, pins.lock_subject(happening.shopper_id, happening.payload["device_id"]))

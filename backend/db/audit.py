@@ -49,8 +49,9 @@ def record(
         dialect.insert(audit_entries)
         .values(id=entry_id, at=at, actor=actor, action=action, subject=subject, details=dict(details or {}))
         .on_conflict_do_nothing(index_elements=["id"])
+        .returning(audit_entries.c.id)  # psycopg counts no rows of such an insert
     )
-    return added.rowcount == 1
+    return added.first() is not None
 
 
 def is_due(tx: Transaction) -> bool:

@@ -56,7 +56,11 @@ def reconcile(run: Runner, *, now: datetime) -> Report:
     def look(tx: Transaction) -> Report:
         if tx.dialect.name == "postgresql":
             tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        found = {room: check(tx) for room, check in ROOMS.items()}
-        return Report(found | {"db": db.check(tx, now=now)})
+        return check_rooms(tx, now=now)
 
     return run.read(look)
+
+
+def check_rooms(tx: Transaction, *, now: datetime) -> Report:
+    found = {room: check(tx) for room, check in ROOMS.items()}
+    return Report(found | {"db": db.check(tx, now=now)})

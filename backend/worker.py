@@ -1,0 +1,135 @@
+"""One loop beside the requests: delivers what happened, links the audit chain, puts away what ran out.
+
+Any number of them may run: outbox rows are leased, sweeps change rows only while they are still due, and on
+PostgreSQL a lock lets one at a time link the chain (SQLite has one writer anyway).
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+from sqlalchemy import text
+
+from backend.adapters.face_engine import OnnxFaceEngine
+from backend.carts import expiry
+from backend.checkout import afterwards
+from backend.checkout import open as checkouts
+from backend.db import audit, idempotency, outbox
+from backend.db.outbox import Claimed, Kind
+from backend.db.transaction import Transaction
+from backend.identity import devices
+from backend.messages import inbox
+from backend.messages.deliver import deliver
+from backend.settings import Settings
+from backend.telemetry import start_logging
+from backend.wiring import Services, build
+
+CLAIMED_MAX = 5  # few enough that slow pushes end within the lease
+PAUSE_S_MAX = 60
+ONE_CHAINER = 7_265_002  # PostgreSQL advisory lock
+
+logger = logging.getLogger("worker")
+
+
+@dataclass(slots=True)
+class Duty:
+    """Work that is looked at every so often; while it fails, ever less often."""
+
+    name: str
+    every_s: float
+    work: Callable[[Services], bool]  # True: there may be more at once
+    due_at: float = 0.0  # seconds of the monotonic clock
+    failures: int = 0
+
+    def attend(self, services: Services) -> None:
+        try:
+            more = self.work(services)
+        except Exception:  # one duty must not end the others; it is tried again
+            self.failures += 1
+            pause_s = min(self.every_s * 2**self.failures, PAUSE_S_MAX)
+            logger.exception("%s failed; again in %d s", self.name, pause_s)
+        else:
+            self.failures = 0
+            pause_s = 0 if more else self.every_s
+        self.due_at = time.monotonic() + pause_s
+
+
+def work(services: Services, *, ended: Event) -> None:
+    """Until `ended` is set; returns within the time of one delivery."""
+    duties = [
+        Duty("deliver", 0.2, deliver_due),
+        Duty("audit", 2, chain_audit),
+        Duty("sweep", 5, sweep),
+        Duty("drop", 300, drop_old),
+    ]
+    while not ended.is_set():
+        for duty in duties:
+            if duty.due_at <= time.monotonic() and not ended.is_set():
+                duty.attend(services)
+        ended.wait(max(0.0, min(duty.due_at for duty in duties) - time.monotonic()))
+
+
+def work_alone(settings: Settings) -> None:
+    """As a process of its own, until SIGTERM or Ctrl-C."""
+    start_logging(settings.log_level)
+    ended = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    services = build(settings, faces=OnnxFaceEngine.load(parallel_max=settings.face_parallel_max))
+    logger.info("working")
+    work(services, ended=ended)
+    logger.info("stopped")
+
+
+def deliver_due(services: Services) -> bool:
+    now = services.clock.now()
+    if not services.run.read(lambda tx: outbox.is_due(tx, now=now)):
+        return False  # a look takes no lock; a claim does
+    for claimed in services.run(lambda tx: outbox.claim(tx, now=now, limit=CLAIMED_MAX)):
+        deliver_one(services, claimed)
+    return True
+
+
+def deliver_one(services: Services, claimed: Claimed) -> None:
+    happening, now = claimed.happening, services.clock.now()
+    try:
+        if happening.kind is Kind.PAYMENT_SETTLED:  # not held up by a push service that is away
+            services.run(lambda tx: afterwards.after_payment(tx, happening, now=now))
+        error = deliver(claimed, run=services.run, notifier=services.notifier, clock=services.clock)
+    except Exception as problem:  # whatever is wrong with one message must not stop the next
+        logger.exception("message %s could not be delivered", happening.id)
+        error = type(problem).__name__
+    now = services.clock.now()
+    if error:
+        services.run(lambda tx: outbox.failed(tx, claimed, error, now=now))
+    else:
+        services.run(lambda tx: outbox.done(tx, claimed, now=now))
+
+
+def chain_audit(services: Services) -> bool:
+    def chain(tx: Transaction) -> int:
+        if tx.dialect.name == "postgresql":
+            free = text("SELECT pg_try_advisory_xact_lock(:number)")
+            if not tx.execute(free, {"number": ONE_CHAINER}).scalar_one():
+                return 0
+        return audit.chain(tx)
+
+    return services.run.read(audit.is_due) and services.run(chain) > 0
+
+
+def sweep(services: Services) -> bool:
+    now = services.clock.now()
+    ended = services.run(lambda tx: checkouts.put_away_expired(tx, now=now))
+    return ended + services.run(lambda tx: expiry.expire_due(tx, ids=services.ids, now=now)) > 0
+
+
+def drop_old(services: Services) -> bool:
+    now = services.clock.now()
+    for drop in (idempotency.drop_old, devices.drop_old_proofs, inbox.drop_old):
+        services.run(lambda tx, drop=drop: drop(tx, now=now))  # type: ignore[misc]  # bound per round
+    return False
