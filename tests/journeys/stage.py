@@ -6,13 +6,6 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +17,11 @@ import pytest
 import requests
 from PIL import Image
 
+from backend.operations.demo_server import DemoServer
+
 WIDTH, HEIGHT = 640, 480
 FRAMES_PER_S = 10
-START_S_MAX = 40
-STOP_S_MAX = 10
-ROOT = Path(__file__).parents[2]
+ANSWER_S_MAX = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,19 +38,17 @@ def screenshots(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 @dataclass(frozen=True)
 class Shop:
-    """A running shop, and what its staff do over the API."""
+    """A running demo shop, and what its staff do over the API."""
 
     url: str
-    data: Path
+    logins: dict[str, dict[str, Any]]
 
     def get(self, path: str, **query: str) -> requests.Response:
-        return requests.get(self.url + path, params=query, timeout=20)
+        return requests.get(self.url + path, params=query, timeout=ANSWER_S_MAX)
 
     def staff(self, role: str) -> Staff:
-        logins = json.loads((self.data / "demo-logins.json").read_text())
-        mine = next(one for one in logins if one["role"] == role)
-        credentials = {"login": mine["login"], "password": mine["password"]}
-        reply = requests.post(f"{self.url}/v1/staff/sessions", json=credentials, timeout=20)
+        credentials = {name: self.logins[role][name] for name in ("login", "password")}
+        reply = requests.post(f"{self.url}/v1/staff/sessions", json=credentials, timeout=ANSWER_S_MAX)
         reply.raise_for_status()
         return Staff(self.url, reply.json()["token"])
 
@@ -67,75 +58,24 @@ class Staff:
     url: str
     token: str
 
-    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def post(self, path: str, body: dict[str, Any] | None = None) -> None:
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": uuid4().hex}
-        reply = requests.post(f"{self.url}/v1/staff{path}", json=body or {}, headers=headers, timeout=20)
+        url = f"{self.url}/v1/staff{path}"
+        reply = requests.post(url, json=body or {}, headers=headers, timeout=ANSWER_S_MAX)
         assert reply.ok, (path, reply.status_code, reply.text)
-        return reply.json() if reply.content else None
 
     def get(self, path: str) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"}
-        reply = requests.get(f"{self.url}/v1/staff{path}", headers=headers, timeout=20)
+        reply = requests.get(f"{self.url}/v1/staff{path}", headers=headers, timeout=ANSWER_S_MAX)
         assert reply.ok, (path, reply.status_code, reply.text)
         return reply.json()
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The demo shop, served as `smartpay serve` does it."""
-    data = tmp_path_factory.mktemp("shop")
-    for command in (["init"], ["migrate"], ["seed", "--demo"]):
-        done = subprocess.run(smartpay(data, *command), cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
-    port = free_port()
-    with (data / "serve.log").open("w") as log:
-        server = subprocess.Popen(
-            smartpay(data, "serve", "--port", str(port)),
-            cwd=ROOT,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        # localhost, not 127.0.0.1: Chromium takes Secure cookies over http from there only
-        url = f"http://localhost:{port}"
-        wait_until_ready(url, server, data / "serve.log")
-        yield Shop(url, data)
-    finally:
-        stop(server)
-
-
-def smartpay(data: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "backend.cli", "--data", str(data), *words]
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-    return port
-
-
-def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_S_MAX
-    while time.monotonic() < end:
-        assert server.poll() is None, log.read_text()
-        try:
-            if requests.get(f"{url}/readyz", timeout=2).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    raise AssertionError(f"not ready after {START_S_MAX} s: {log.read_text()}")
-
-
-def stop(server: subprocess.Popen[bytes]) -> None:
-    """The whole group: a server's children must not outlive the test."""
-    os.killpg(server.pid, signal.SIGTERM)
-    try:
-        server.wait(STOP_S_MAX)
-    except subprocess.TimeoutExpired:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+def shop() -> Iterator[Shop]:
+    with DemoServer() as server:
+        # localhost, not 127.0.0.1: only there does Chromium take Secure cookies over http
+        yield Shop(f"http://localhost:{server.port}", server.logins())
 
 
 class Camera:
