@@ -95,6 +95,25 @@ def more_commands(commands: Any) -> None:
     )
     importing.add_argument("file", type=Path, help="CSV file; its columns: docs of the catalogue")
     importing.add_argument("--json", action="store_true", help="print one JSON object")
+    examining = command(
+        commands, "doctor", doctor, "say what is wrong with this installation, and what to do"
+    )
+    examining.add_argument("--json", action="store_true", help="print one JSON object")
+    examining.add_argument(
+        "--host", default="127.0.0.1", help="address that will be served (default: %(default)s)"
+    )
+    examining.add_argument(
+        "--port", type=int, default=8080, help="port that will be served (default: %(default)s)"
+    )
+    examining.add_argument("--settings", action="store_true", help="print docs/settings.md instead")
+    examining.add_argument("--problems", action="store_true", help="print docs/problems.md instead")
+    showing = command(
+        commands, "demo", demo, "walk a whole purchase in a shop of its own, with real faces and labels"
+    )
+    showing.add_argument(
+        "--faces", type=Path, metavar="DIR", help="one folder a person, four pictures or more in each"
+    )
+    showing.add_argument("--json", action="store_true", help="print one JSON object and no commentary")
     proving = command(commands, "reconcile", reconcile, "prove that money, goods and orders agree")
     proving.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -229,6 +248,42 @@ def reconcile(settings: Settings, options: argparse.Namespace) -> int:
         show(report.to_json())
     else:
         print("\n".join(report.to_lines()))
+    return OK if report.ok else FAILED
+
+
+def doctor(settings: Settings, options: argparse.Namespace) -> int:
+    from backend.operations import doctor as pages
+
+    if options.settings or options.problems:
+        print(pages.settings_page() if options.settings else pages.problems_page(), end="")
+        return OK
+    found = pages.examine(settings, host=options.host, port=options.port)
+    if options.json:
+        show(pages.to_json(found))
+    else:
+        print("\n".join(pages.to_lines(found)))
+    return OK if pages.healthy(found) else FAILED
+
+
+def demo(_settings: Settings, options: argparse.Namespace) -> int:
+    from backend.operations.demo import Step, walk
+    from backend.operations.demo_people import FacesRefused, from_folder, from_portraits
+
+    def tell(step: Step) -> None:
+        if not options.json:
+            print(
+                f"{'ok' if step.ok else 'FAILED':<7}{step.ms:>6} ms  {step.name}: {step.status}", flush=True
+            )
+
+    try:
+        people = from_folder(options.faces) if options.faces else from_portraits()
+    except FacesRefused as refused:
+        raise SettingsRefused([f"--faces: {refused}"]) from None
+    if not options.json:
+        print(people.note)
+    report = walk(people, tell)
+    if options.json:
+        show(report.as_json())
     return OK if report.ok else FAILED
 
 
