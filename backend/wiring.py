@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from backend.adapters.expo import ExpoNotifier
+from backend.adapters.face_engine import OnnxFaceEngine
 from backend.adapters.inbox_notifier import InboxOnly
 from backend.adapters.jose import JoseSealer, Tokens
 from backend.adapters.key_wrap import FileKeyWrap
@@ -43,9 +44,13 @@ class Services:
 
 
 def build(
-    settings: Settings, *, faces: FaceEngine, clock: Clock | None = None, ids: Ids | None = None
+    settings: Settings,
+    *,
+    faces: FaceEngine | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
 ) -> Services:
-    """Everything real. Raises SettingsRefused when a key is missing, short or readable by others."""
+    """Everything real, but for what is given. Raises SettingsRefused for a missing, short or readable key."""
     sealer = JoseSealer(secret_file(settings, "grant-signing.pem"), issuer=settings.public_host)
     label_key = label_key_of(settings)
     return Services(
@@ -57,7 +62,7 @@ def build(
         pin_hasher=Argon2PinHasher(
             {1: secret_file(settings, "pepper.key")}, parallel_max=settings.hash_parallel_max
         ),
-        faces=faces,
+        faces=faces or OnnxFaceEngine.load(parallel_max=settings.face_parallel_max),
         key_wrap=FileKeyWrap(secret_file(settings, "kek.key")),
         sealer=sealer,
         tokens=Tokens(

@@ -17,7 +17,7 @@ from backend.operations.demo_people import People
 from backend.operations.demo_server import DemoServer
 from backend.operations.shopper_device import Reply, ShopperDevice
 
-PIN, WRONG_PIN = "730519", "950273"
+PIN, WRONG_PIN = "629480", "950273"
 STORE = "R1"
 TOPUP_MINOR = 200_00
 MESSAGE_S_MAX = 15.0
@@ -247,7 +247,7 @@ class Story:
         order = self.device.pay(checkout["id"], grant, PIN).json["order"]
         had = self.balance()
         self.pack(order["id"])
-        body = {"reason": "another person came for it", "refund": True}
+        body = {"reason": "other_person", "refund": True}
         reply = self.as_staff("packer", "POST", f"/v1/staff/orders/{order['id']}/mismatch", body)
         demand(reply.status == 200 and reply.json["message"] == "order_mismatch", f"{reply.body!r}")
         demand(self.balance() == had + order["total_minor"], "the refund is wrong")
@@ -261,7 +261,7 @@ class Story:
         return f"{sales['totals']['orders']} orders today in the manager's report"
 
     def reconcile(self) -> str:
-        found = json.loads(self.server.smartpay("reconcile", "--json"))
+        found = json.loads(self.server.smartpay("reconcile", "--json", may_fail=True))
         demand(found["ok"] is True, f"{found}")
         return "ledger, stock, orders and receipts agree"
 

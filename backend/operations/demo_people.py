@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.adapters.face_engine import OnnxFaceEngine
+from backend.errors import Refusal
+from backend.faces.ports import FaceEngine, Purpose
+from backend.faces.verify import FRAMES_MAX, verify
 from backend.operations import portraits
 
 ENROLLED = 3
 PICTURES_MIN = 4
+PICTURES_MAX = 12  # of one person; more would only take longer
+PEOPLE_MAX = 10
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
@@ -41,25 +47,77 @@ def from_portraits() -> People:
 
 
 def from_folder(folder: Path) -> People:
-    """One sub-folder a person. Raises FacesRefused unless two people have four pictures or more."""
+    """One sub-folder a person. Shopper is the first whom the model recognises; who was passed over is noted.
+
+    Raises FacesRefused unless two people have four pictures or more, and one of them three fit to be enrolled.
+    """
     if not folder.is_dir():
         raise FacesRefused(f"{folder} is no folder; give one with a folder of pictures for each person")
     people = {
-        person.name: sorted(p for p in person.iterdir() if p.suffix.lower() in SUFFIXES)
+        person.name: [picture.read_bytes() for picture in pictures_of(person)]
         for person in sorted(folder.iterdir())
         if person.is_dir()
     }
-    enough = [(name, pictures) for name, pictures in people.items() if len(pictures) >= PICTURES_MIN]
+    enough = {name: pictures for name, pictures in people.items() if len(pictures) >= PICTURES_MIN}
     if len(enough) < 2:
         raise FacesRefused(
             f"{folder} holds {len(enough)} people with {PICTURES_MIN} pictures or more; two are needed"
         )
-    (shopper, own), (impostor, foreign) = enough[:2]
+    faces = OnnxFaceEngine.load(parallel_max=1)
+    candidates = [
+        candidate
+        for name, pictures in list(enough.items())[:PEOPLE_MAX]
+        if (candidate := Candidate.of(faces, name, pictures)) is not None
+    ]
+    if not candidates:
+        raise FacesRefused(f"nobody in {folder} has {ENROLLED} pictures fit to enrol and one more")
+    shopper = next((one for one in candidates if one.recognised), candidates[0])
+    passed_over = [one.name for one in candidates[: candidates.index(shopper)]]
+    impostor = next(name for name in enough if name != shopper.name)
+    note = f"Pictures of {shopper.name} and {impostor} from {folder}."
+    if passed_over:
+        note += f" Not recognised by the provisional model and passed over: {', '.join(passed_over)}."
     return People(
-        shopper=shopper,
-        enrolment=tuple(p.read_bytes() for p in own[:-1]),
-        live=(own[-1].read_bytes(),),
+        shopper=shopper.name,
+        enrolment=shopper.enrolment,
+        live=shopper.live,
         impostor=impostor,
-        impostor_live=tuple(p.read_bytes() for p in foreign[:5]),
-        note=f"Pictures of {shopper} and {impostor} from {folder}.",
+        impostor_live=fit(faces, enough[impostor], Purpose.VERIFY)[:FRAMES_MAX],
+        note=note,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    name: str
+    enrolment: tuple[bytes, ...]
+    live: tuple[bytes, ...]
+    recognised: bool
+
+    @staticmethod
+    def of(faces: FaceEngine, name: str, pictures: list[bytes]) -> Candidate | None:
+        """None without three pictures fit to enrol and one more that is fit to be compared."""
+        good = fit(faces, pictures, Purpose.ENROL)
+        enrolment = good[: max(ENROLLED, len(good) - 2)]
+        live = fit(faces, [p for p in pictures if p not in enrolment], Purpose.VERIFY)[:FRAMES_MAX]
+        if len(enrolment) < ENROLLED or not live:
+            return None
+        references = [faces.read(picture, Purpose.ENROL).embedding for picture in enrolment]
+        return Candidate(name, enrolment, live, verify(live, faces=faces, references=references).matched)
+
+
+def pictures_of(person: Path) -> list[Path]:
+    return sorted(path for path in person.iterdir() if path.suffix.lower() in SUFFIXES)[:PICTURES_MAX]
+
+
+def fit(faces: FaceEngine, pictures: list[bytes], purpose: Purpose) -> tuple[bytes, ...]:
+    """Those that pass the quality gate."""
+    return tuple(picture for picture in pictures if usable(faces, picture, purpose))
+
+
+def usable(faces: FaceEngine, picture: bytes, purpose: Purpose) -> bool:
+    try:
+        faces.read(picture, purpose)
+    except Refusal:
+        return False
+    return True

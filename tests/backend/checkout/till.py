@@ -29,7 +29,7 @@ from tests.backend.carts.trolley import Trolley
 from tests.backend.identity.keys import sealer
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
 
-PIN = "730519"
+PIN = "629480"
 LIFETIME = 5 * MINUTE
 GRANT_LIFETIME = timedelta(seconds=120)
 HASHER = Argon2PinHasher({1: b"p" * 32}, parallel_max=8)
