@@ -2,7 +2,7 @@
 
 import signal
 
-pytest_plugins = ["tests.databases", "tests.staff_floor", "tests.whole_shop", "tests.journeys.stage"]
+pytest_plugins = ["tests.databases", "tests.staff_floor", "tests.journeys.stage"]
 
 
 def pytest_configure() -> None:

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from typing import Any
 
-import pytest
 from sqlalchemy import MetaData, Table, select
 
 from backend import worker
@@ -141,8 +140,3 @@ def digest(tx: Transaction, table: Table) -> str:
 
 def a_key() -> str:
     return secrets.token_hex(8)
-
-
-@pytest.fixture
-def shop(settings: Settings, run: Runner, keys: Runner) -> WholeShop:
-    return WholeShop(settings, run, keys)

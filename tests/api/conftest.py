@@ -5,6 +5,7 @@ import pytest
 from backend.db.transaction import Runner
 from backend.settings import Settings
 from tests.api.storefront import Caller, Storefront
+from tests.whole_shop import WholeShop
 
 
 @pytest.fixture
@@ -15,3 +16,8 @@ def front(settings: Settings, run: Runner, keys: Runner) -> Storefront:
 @pytest.fixture
 def shopper(front: Storefront) -> Caller:
     return front.shopper()
+
+
+@pytest.fixture
+def shop(settings: Settings, run: Runner, keys: Runner) -> WholeShop:
+    return WholeShop(settings, run, keys)
