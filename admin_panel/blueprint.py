@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Flask, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin_panel import (
@@ -58,6 +58,7 @@ def build() -> Blueprint:
     bp.before_request(choose_language)
     bp.after_request(finish)
     bp.register_error_handler(Refusal, refused)
+    bp.register_error_handler(413, too_large)
     bp.context_processor(for_templates)
     return bp
 
@@ -79,9 +80,8 @@ def choose_language() -> AnyResponse | None:
     if request.method != "GET" or "lang" not in request.args:
         return None
     kept = {name: value for name, value in request.args.items() if name != "lang"}
-    response = redirect(
-        url_for(request.endpoint or "staff.home", **{**(request.view_args or {}), **kept}), 303
-    )
+    query = f"?{urlencode(kept)}" if kept else ""
+    response = redirect(quote(request.path) + query, 303)
     remember(response, language.COOKIE, language.current(), max_age_s=YEAR_S)
     return response
 
@@ -106,6 +106,10 @@ def refused(refusal: Refusal) -> Response:
     if "retry_after_s" in refusal.facts:
         response.headers["Retry-After"] = str(refusal.facts["retry_after_s"])
     return response
+
+
+def too_large(error: Exception) -> Response:  # noqa: ARG001 - Flask hands it over
+    return refused(Refusal("body_too_large"))
 
 
 def for_templates() -> dict[str, Any]:

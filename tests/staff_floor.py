@@ -132,5 +132,6 @@ def floor(settings: Settings, run: Runner, keys: Runner) -> Floor:
     floor.hire("packer", "packer", "R1")
     floor.hire("cashier", "cashier", "R1")
     floor.hire("manager", "manager", "R1", "R2")
+    floor.hire("admin", "administrator", "R1")
     floor.hire("stranger", "manager", "R2")
     return floor

@@ -5,7 +5,7 @@ import re
 import pytest
 
 SECTIONS = {"queue", "people", "stock", "sales"}
-SEES = {"packer": {"queue"}, "cashier": {"queue", "people"}, "manager": SECTIONS}
+SEES = {"packer": {"queue"}, "cashier": {"queue", "people"}, "manager": SECTIONS, "admin": SECTIONS}
 
 
 @pytest.mark.parametrize("login", SEES)

@@ -65,3 +65,10 @@ def test_the_language_is_chosen_once_and_kept(browse):
     page = browser.get("/staff/R1/sales")
     assert page.language == {"lang": "ar", "dir": "rtl"}
     assert "المبيعات" in page.text
+
+
+def test_choosing_a_language_never_leads_away(browse):
+    browser = browse("packer")
+    for lure in ("_scheme=evil&_external=1", "_method=NONE", "store=R2", "_anchor=x"):
+        target = browser.client.get(f"/staff/R1/queue?{lure}&lang=ar").headers["Location"]
+        assert target == f"/staff/R1/queue?{lure}"

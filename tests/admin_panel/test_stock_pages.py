@@ -1,5 +1,8 @@
 import io
 
+from admin_panel.stock_pages import FORM_BYTES_MAX
+from tests.admin_panel.browser import Page
+
 HEADING = "sku,gtin,name_en,name_ar,category_en,category_ar,price_minor,currency,vat_rate_bp,picture,stock:R1"
 SALT = "SALT-1,2000000000015,Sea salt,ملح,Food,طعام,450,SAR,1500,,12"
 
@@ -56,3 +59,16 @@ def test_labels_and_sheet_are_linked(browse):
     links = browse("manager").get("/staff/R1/stock").links
     assert "/v1/products/TEA/label.svg?store=R1" in links
     assert "/v1/stores/R1/sheet.pdf" in links
+
+
+def test_a_file_beyond_the_limit_is_refused_on_a_page(browse):
+    manager = browse("manager")
+    manager.get("/staff/R1/stock")
+    answer = manager.client.post(
+        "/staff/R1/stock",
+        data=b"",
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": str(FORM_BYTES_MAX + 1)},
+    )
+    assert answer.status_code == 413
+    assert "The file is too large." in Page(answer.text).text
