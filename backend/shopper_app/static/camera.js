@@ -5,37 +5,51 @@ const SIDE_MAX = 1280;
 const QUALITY = 0.9;
 
 /**
- * Streams into `video` until `signal` ends. The picture may be mirrored by CSS; frames taken never are.
+ * Streams into `video` until `signal` ends; while the page is hidden the camera is given back. The picture may be
+ * mirrored by CSS; frames taken never are.
  * @param {HTMLVideoElement} video @param {"user" | "environment"} facing @param {AbortSignal} signal
  * @returns {Promise<MediaStreamTrack>}
  */
 export async function openCamera(video, facing, signal) {
+  const turned = () => {
+    if (document.visibilityState === "hidden") release(video);
+    else if (!video.srcObject) attach(video, facing, signal).catch(() => undefined);
+  };
+  const track = await attach(video, facing, signal);
+  document.addEventListener("visibilitychange", turned, { signal });
+  signal.addEventListener("abort", () => release(video), { once: true });
+  return track;
+}
+
+/** @param {HTMLVideoElement} video */
+function release(video) {
+  for (const track of /** @type {MediaStream | null} */ (video.srcObject)?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+}
+
+/** @param {HTMLVideoElement} video @param {"user" | "environment"} facing @param {AbortSignal} signal */
+async function attach(video, facing, signal) {
   const wanted = { facingMode: facing, width: { ideal: 1280 }, height: { ideal: 960 } };
   const stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-  const [track] = stream.getVideoTracks();
-  const stop = () => {
-    track.stop();
-    video.srcObject = null;
-  };
+  video.srcObject = stream;
   if (signal.aborted) {
-    stop();
+    release(video);
     throw new DOMException("left the page", "AbortError");
   }
-  signal.addEventListener("abort", stop, { once: true });
-  video.srcObject = stream;
   video.muted = true;
   video.playsInline = true;
   await video.play();
+  const [track] = stream.getVideoTracks();
   await focusSharply(track);
   return track;
 }
 
-/** Continuous focus and a little zoom where the camera has them: small modules are what phones fail on. @param {MediaStreamTrack} track */
+/** Continuous focus where the camera has it: small modules are what phones fail on. @param {MediaStreamTrack} track */
 async function focusSharply(track) {
   const can = /** @type {any} */ (track.getCapabilities?.() ?? {});
-  const advanced = [];
-  if (can.focusMode?.includes("continuous")) advanced.push({ focusMode: "continuous" });
-  if (advanced.length) await track.applyConstraints(/** @type {any} */ ({ advanced })).catch(() => undefined);
+  if (!can.focusMode?.includes("continuous")) return;
+  const wanted = /** @type {any} */ ({ advanced: [{ focusMode: "continuous" }] });
+  await track.applyConstraints(wanted).catch(() => undefined);
 }
 
 /** @param {MediaStreamTrack} track */

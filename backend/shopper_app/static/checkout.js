@@ -11,16 +11,18 @@ import { call, ownDevice } from "./session.js";
 /** @typedef {{id: string, state: string, store: string, lines: any[], total_minor: number, vat_minor: number, currency: string, cart_hash: string, expires_at: string}} Checkout */
 /** @typedef {{jws: string, claims: any}} Grant */
 
-const POLL_MS = 1000;
 const POLLS_MAX = 60;
+const POLL_MS = 1000;
+const SOON_MS = 400; // most answers are there within a second or two
+const SOON_POLLS = 6;
 const KEY = "checkout";
 
-/** The intention to pay this cart, kept over a reload, so that a repeat is the same request. @param {string} cartId */
+/** The intention to pay this cart, kept over a reload and a closed tab, so that a repeat is the same request. @param {string} cartId */
 function intention(cartId) {
-  const saved = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+  const saved = JSON.parse(localStorage.getItem(KEY) ?? "{}");
   if (saved.cartId === cartId) return saved;
   const made = { cartId, openKey: crypto.randomUUID(), payKey: crypto.randomUUID(), id: "" };
-  sessionStorage.setItem(KEY, JSON.stringify(made));
+  localStorage.setItem(KEY, JSON.stringify(made));
   return made;
 }
 
@@ -28,20 +30,21 @@ function intention(cartId) {
 export async function openCheckout(cartId) {
   const saved = intention(cartId);
   const { body } = await call("POST", "/v1/checkouts", { json: { cart_id: cartId }, key: saved.openKey, proof: true });
-  sessionStorage.setItem(KEY, JSON.stringify({ ...saved, id: body.id }));
+  localStorage.setItem(KEY, JSON.stringify({ ...saved, id: body.id }));
   return body;
 }
 
 /** The one that a reload interrupted. @returns {Promise<Checkout | null>} */
 export async function resumed() {
-  const { id } = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+  const { id } = JSON.parse(localStorage.getItem(KEY) ?? "{}");
   if (!id) return null;
   const checkout = await call("GET", `/v1/checkouts/${id}`).then((answer) => answer.body, () => null);
-  return checkout?.state === "open" ? checkout : null;
+  const stands = checkout?.state === "open" && Date.parse(checkout.expires_at) > nowSeconds() * 1000;
+  return stands ? checkout : null;
 }
 
 export function forgetIntention() {
-  sessionStorage.removeItem(KEY);
+  localStorage.removeItem(KEY);
 }
 
 /** @param {Checkout} checkout */
@@ -94,7 +97,7 @@ export async function awaitGrant(checkout, after, signal) {
       if (grant) return grant;
       if (message.kind === "face.refused" && aboutThis(message, checkout)) return "face_failed";
     }
-    await wait(POLL_MS, signal);
+    await wait(i < SOON_POLLS ? SOON_MS : POLL_MS, signal);
   }
   return "late";
 }
@@ -122,7 +125,7 @@ async function grantOf(message, checkout) {
 
 /** @param {Checkout} checkout @param {Grant} grant @param {string} pin */
 export async function pay(checkout, grant, pin) {
-  const saved = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+  const saved = JSON.parse(localStorage.getItem(KEY) ?? "{}");
   const { body } = await call("POST", `/v1/checkouts/${checkout.id}/pay`, { json: { grant: grant.jws, pin }, key: saved.payKey, proof: true });
   forgetIntention();
   return body.order;
@@ -130,6 +133,6 @@ export async function pay(checkout, grant, pin) {
 
 /** A refused try is over: the next one is another request. */
 export function newPayKey() {
-  const saved = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
-  sessionStorage.setItem(KEY, JSON.stringify({ ...saved, payKey: crypto.randomUUID() }));
+  const saved = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+  localStorage.setItem(KEY, JSON.stringify({ ...saved, payKey: crypto.randomUUID() }));
 }

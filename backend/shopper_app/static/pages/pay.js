@@ -14,6 +14,7 @@ import { faceStage, isPin, pinField } from "./steps.js";
 
 const FRAMES = 3;
 const FRAME_GAP_MS = 250;
+const OVER = ["checkout_expired", "checkout_not_open", "checkout_not_found"];
 
 /** @param {import("../router.js").Visit} visit */
 export async function show({ main, signal }) {
@@ -39,11 +40,15 @@ async function opened(body) {
   try {
     return await openCheckout(cart.id);
   } catch (wrong) {
-    forgetIntention();
-    const { sentence } = /** @type {any} */ (wrong);
-    replace(body, notice("bad", t("pay.cannot"), sentence ?? t("problem.unknown"), link("/cart", t("pay.back_to_cart"), { class: "button" })));
+    over(body, wrong);
     return null;
   }
+}
+
+/** No try of this checkout can help any more. @param {HTMLElement} body @param {any} wrong */
+function over(body, wrong) {
+  forgetIntention();
+  replace(body, notice("bad", t("pay.cannot"), wrong.sentence ?? t("problem.unknown"), link("/cart", t("pay.back_to_cart"), { class: "button" })));
 }
 
 /** What is to be paid, from the server's answer. @param {Checkout} checkout */
@@ -87,8 +92,9 @@ async function face(here, who) {
     try {
       await proveFace(checkout, () => frames(camera.frame, signal));
     } catch (wrong) {
-      const { sentence } = /** @type {any} */ (wrong);
+      const { code, sentence } = /** @type {any} */ (wrong);
       if (!sentence) throw wrong;
+      if (OVER.includes(code)) return over(body, wrong);
       camera.say(t("face.place"));
       replace(problem, h("p", { class: "refused" }, icon("alert"), h("span", {}, sentence)));
       return;
@@ -128,6 +134,7 @@ function password(here, who) {
       await provePassword(checkout, secret.input.value);
       await granted(here, who, after);
     } catch (wrong) {
+      if (OVER.includes(/** @type {any} */ (wrong).code)) return over(body, wrong);
       complain(wrong);
     }
   }
@@ -192,6 +199,7 @@ function askPin(here, who, grant) {
 
 /** @param {Here} here @param {import("../session.js").Me} who @param {any} wrong */
 function refusedPayment(here, who, wrong) {
+  if (OVER.includes(wrong.code)) return over(here.body, wrong);
   if (wrong.code === "wallet_short") {
     const { balance_minor: has, needed_minor: needs } = wrong.facts;
     const { currency } = here.checkout;
