@@ -22,11 +22,13 @@ from backend.settings import Settings
 
 if TYPE_CHECKING:
     from backend.db.transaction import Runner
+    from backend.identity.ports import PinHasher
 
 OK = 0
 FAILED = 1
 REFUSED_SETTINGS = 78  # EX_CONFIG of sysexits.h: starting again changes nothing
 
+ROLES = ("cashier", "packer", "manager", "administrator")
 Command = Callable[[Settings, argparse.Namespace], int]
 
 
@@ -95,6 +97,13 @@ def more_commands(commands: Any) -> None:
     )
     importing.add_argument("file", type=Path, help="CSV file; its columns: docs of the catalogue")
     importing.add_argument("--json", action="store_true", help="print one JSON object")
+    employing = command(commands, "staff-add", staff_add, "let somebody sign in to the staff pages")
+    employing.add_argument("login")
+    employing.add_argument("--name", help="as shown to others (default: the login)")
+    employing.add_argument("--role", choices=ROLES, required=True)
+    employing.add_argument(
+        "--store", action="append", default=[], metavar="CODE", help="may be repeated (default: every store)"
+    )
     examining = command(
         commands, "doctor", doctor, "say what is wrong with this installation, and what to do"
     )
@@ -171,15 +180,12 @@ def migrate(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def seed(settings: Settings, options: argparse.Namespace) -> int:
-    from backend.adapters.pin_hasher import Argon2PinHasher
     from backend.clock import SystemClock, SystemIds
     from backend.operations import migrate as migrations
     from backend.operations.seed import LOGINS_FILE
     from backend.operations.seed import seed as fill
 
-    hasher = Argon2PinHasher(
-        {1: configuration.secret_file(settings, "pepper.key")}, parallel_max=settings.hash_parallel_max
-    )
+    hasher = hasher_of(settings)
     if options.reset:
         if not (settings.data / LOGINS_FILE).exists():
             raise SettingsRefused([f"--reset empties only a demo shop, and {settings.data} is none"])
@@ -190,6 +196,25 @@ def seed(settings: Settings, options: argparse.Namespace) -> int:
     print(f"Demo logins (kept in {settings.data / LOGINS_FILE}):")
     for one in logins:
         print(f"  {one.role:<14} {one.login:<10} {one.password}")
+    return OK
+
+
+def staff_add(settings: Settings, options: argparse.Namespace) -> int:
+    from backend.clock import SystemClock, SystemIds
+    from backend.operations.staff import add
+
+    with database(settings) as run:
+        password = add(
+            run,
+            login=options.login,
+            name=options.name or options.login,
+            role=options.role,
+            store_codes=options.store,
+            hasher=hasher_of(settings),
+            ids=SystemIds(),
+            now=SystemClock().now(),
+        )
+    print(f"{options.login} may sign in with this password, shown once: {password}")
     return OK
 
 
@@ -285,6 +310,13 @@ def demo(_settings: Settings, options: argparse.Namespace) -> int:
     if options.json:
         show(report.as_json())
     return OK if report.ok else FAILED
+
+
+def hasher_of(settings: Settings) -> PinHasher:
+    from backend.adapters.pin_hasher import Argon2PinHasher
+
+    pepper = configuration.secret_file(settings, "pepper.key")
+    return Argon2PinHasher({1: pepper}, parallel_max=settings.hash_parallel_max)
 
 
 @contextmanager

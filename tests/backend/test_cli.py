@@ -71,3 +71,19 @@ def test_a_catalogue_with_faults_names_each_line_and_imports_nothing(
     capsys.readouterr()
     assert cli.main(["--data", folder, "import", str(file)]) == cli.FAILED
     assert "nothing was imported" in capsys.readouterr().err
+
+
+def test_somebody_new_may_sign_in_once_they_are_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "var")
+    for command in (["init"], ["migrate"]):
+        cli.main(["--data", folder, *command])
+    capsys.readouterr()
+    add = ["--data", folder, "staff-add", "huda", "--role", "packer"]
+    assert cli.main(add) == 0
+    assert len(capsys.readouterr().out.split()[-1]) == 16
+    assert cli.main(add) == cli.FAILED
+    assert "login_taken" in capsys.readouterr().err
+    assert cli.main([*add[:-3], "omar", "--role", "packer", "--store", "X9"]) == cli.FAILED
+    assert "store_unknown" in capsys.readouterr().err

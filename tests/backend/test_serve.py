@@ -75,3 +75,13 @@ def test_the_welcome_names_pages_and_demo_logins(tmp_path: Path) -> None:
     assert "http://localhost:8080/staff" in serve.welcome(Settings(data=tmp_path), "127.0.0.1", 8080)
     (tmp_path / serve.DEMO_LOGINS).write_text('[{"role": "packer", "login": "omar", "password": "pass"}]')
     assert re.search(r"packer +omar +pass", serve.welcome(Settings(data=tmp_path), "127.0.0.1", 8080))
+
+
+def test_a_worker_of_its_own_stops_when_asked(folder: Path) -> None:
+    command = [sys.executable, "-m", "backend.cli", "--data", str(folder), "worker"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        assert '"working"' in child.stderr.readline()
+        child.send_signal(signal.SIGTERM)
+        assert '"stopped"' in child.stderr.readline()
+        assert child.wait(STOP_S_MAX) == 0
