@@ -41,6 +41,24 @@ export function replace(element, ...children) {
   put(element, ...children);
 }
 
+/**
+ * Where a step took the place of the button that was pressed, the focus goes to the new step, not to nowhere; a
+ * page that was just opened keeps it where the browser put it.
+ * @param {Element} place
+ */
+export function keepFocus(place) {
+  if (document.activeElement !== document.body || !navigator.userActivation?.hasBeenActive) return;
+  const first = /** @type {HTMLElement | null} */ (place.querySelector("h2, a, button, input"));
+  if (first?.matches("h2")) first.setAttribute("tabindex", "-1");
+  first?.focus({ preventScroll: true });
+}
+
+/** @param {Element} place @param {...(Child | Child[])} children */
+export function turnTo(place, ...children) {
+  replace(place, ...children);
+  keepFocus(place);
+}
+
 /** @param {string} name a symbol of icons.svg @param {string} [cls] */
 export function icon(name, cls = "") {
   const svg = document.createElementNS(SVG, "svg");

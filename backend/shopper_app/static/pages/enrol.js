@@ -1,7 +1,7 @@
 // @ts-check
 // Account → PIN → consent → pictures of the face. Each step stands alone: who comes back goes on where they were.
 
-import { button, complain, field, h, heading, icon, link, notice, replace, toast } from "../dom.js";
+import { button, complain, field, h, heading, icon, keepFocus, link, notice, replace, toast, turnTo } from "../dom.js";
 import { focusHeading, go } from "../router.js";
 import { ask } from "../api.js";
 import { call, ensureShopper, me, signIn } from "../session.js";
@@ -40,6 +40,7 @@ export async function show({ main, signal, query }) {
     else if (step === "pin") pin(here);
     else if (step === "consent") await consent(here);
     else await faces(here, /** @type {Me} */ (who));
+    keepFocus(body);
   }
   await next();
 }
@@ -177,7 +178,7 @@ async function faces({ body, signal, next, back }, who) {
   }
 
   async function done() {
-    replace(body, notice("good", t("face.done"), t("face.done_more"), button(t("face.go_on"), next, { class: "button", id: "go-on" })));
+    turnTo(body, notice("good", t("face.done"), t("face.done_more"), button(t("face.go_on"), next, { class: "button", id: "go-on" })));
   }
 
   try {

@@ -2,7 +2,7 @@
 // Paying: face (or password) → the sealed grant comes to this device → PIN → paid.
 
 import { awaitGrant, cancel, forgetIntention, lastMessageId, newPayKey, openCheckout, pay, proveFace, provePassword, resumed } from "../checkout.js";
-import { button, complain, field, h, heading, icon, link, notice, replace, tone, wait } from "../dom.js";
+import { button, complain, field, h, heading, icon, link, notice, replace, tone, turnTo, wait } from "../dom.js";
 import { focusHeading, go } from "../router.js";
 import { me } from "../session.js";
 import { currentCart, loadCart, storeOf } from "../shop.js";
@@ -34,7 +34,7 @@ async function opened(body) {
   await loadCart();
   const cart = currentCart();
   if (!cart) {
-    replace(body, notice("plain", t("cart.empty"), t("scan_prompt"), link("/scan", t("scan.open"), { class: "button", icon: "scan" })));
+    turnTo(body, notice("plain", t("cart.empty"), t("scan_prompt"), link("/scan", t("scan.open"), { class: "button", icon: "scan" })));
     return null;
   }
   try {
@@ -48,7 +48,7 @@ async function opened(body) {
 /** No try of this checkout can help any more. @param {HTMLElement} body @param {any} wrong */
 function over(body, wrong) {
   forgetIntention();
-  replace(body, notice("bad", t("pay.cannot"), wrong.sentence ?? t("problem.unknown"), link("/cart", t("pay.back_to_cart"), { class: "button" })));
+  turnTo(body, notice("bad", t("pay.cannot"), wrong.sentence ?? t("problem.unknown"), link("/cart", t("pay.back_to_cart"), { class: "button" })));
 }
 
 /** What is to be paid, from the server's answer. @param {Checkout} checkout */
@@ -63,7 +63,7 @@ function summary(checkout) {
 function choose(here, who) {
   const { body, checkout } = here;
   const enrolled = who.face.consented && who.face.templates >= who.face.templates_min;
-  replace(body, summary(checkout), h("p", { class: "lead" }, t("pay_prompt")),
+  turnTo(body, summary(checkout), h("p", { class: "lead" }, t("pay_prompt")),
     h("div", { class: "actions" },
       enrolled ? button(t("pay.with_face"), () => face(here, who), { class: "button wide", icon: "face", id: "with-face" })
         : link("/enrol?then=pay", t("pay.enrol_face"), { class: "button quiet wide", icon: "face" }),
@@ -82,7 +82,7 @@ async function face(here, who) {
   const camera = faceStage();
   const problem = h("div", { "aria-live": "assertive" });
   const take = button(t("pay.take"), look, { class: "button wide shutter", icon: "camera", id: "look", disabled: true });
-  replace(body, h("h2", {}, t("pay.face_title")), camera.stage, problem, take, h("p", { class: "hint center" }, t("face.tips")),
+  turnTo(body, h("h2", {}, t("pay.face_title")), camera.stage, problem, take, h("p", { class: "hint center" }, t("face.tips")),
     button(t("pay.other_way"), async () => (stop.abort(), choose(here, who)), { class: "button plain" }));
 
   async function look() {
@@ -138,7 +138,7 @@ function password(here, who) {
       complain(wrong);
     }
   }
-  replace(body, h("h2", {}, t("pay.password_title")), h("p", {}, t("pay.password_why")),
+  turnTo(body, h("h2", {}, t("pay.password_title")), h("p", {}, t("pay.password_why")),
     h("form", { class: "form", onsubmit: send }, h("input", { type: "text", name: "username", autocomplete: "username", value: who.login ?? "", hidden: true }), secret.row, h("button", { class: "button wide", type: "submit" }, t("pay.go_on"))),
     button(t("pay.other_way"), async () => choose(here, who), { class: "button plain" }));
   secret.input.focus();
@@ -147,7 +147,7 @@ function password(here, who) {
 /** Waits for the sealed message and goes on to the PIN. @param {Here} here @param {import("../session.js").Me} who @param {string} after */
 async function granted(here, who, after) {
   const { body, signal, checkout } = here;
-  replace(body, h("div", { class: "waiting", role: "status" }, h("div", { class: "pulse", "aria-hidden": "true" }), h("p", {}, t("pay.waiting"))));
+  turnTo(body, h("div", { class: "waiting", role: "status" }, h("div", { class: "pulse", "aria-hidden": "true" }), h("p", {}, t("pay.waiting"))));
   try {
     const grant = await awaitGrant(checkout, after, signal);
     if (grant === "face_failed" || grant === "late") return failed(here, who, t("face_failed"), t(grant === "late" ? "pay.late" : "pay.face_failed_more"));
@@ -161,7 +161,7 @@ async function granted(here, who, after) {
 /** @param {Here} here @param {import("../session.js").Me} who @param {string} title @param {string} text */
 function failed(here, who, title, text) {
   tone("bad");
-  replace(here.body, notice("bad", title, text, button(t("pay.again"), async () => choose(here, who), { class: "button", id: "again" }), link("/inbox", t("nav.inbox"), { class: "button quiet" })),
+  turnTo(here.body, notice("bad", title, text, button(t("pay.again"), async () => choose(here, who), { class: "button", id: "again" }), link("/inbox", t("nav.inbox"), { class: "button quiet" })),
     h("p", { class: "hint center" }, t("pay.cart_stays")));
 }
 
@@ -191,7 +191,7 @@ function askPin(here, who, grant) {
       submit.removeAttribute("aria-disabled");
     }
   }
-  replace(body, h("section", { class: "grant" }, h("p", { class: "hint" }, t("pay.you_pay")), h("p", { class: "amount" }, h("bdi", { id: "grant-amount" }, money(amount, currency))),
+  turnTo(body, h("section", { class: "grant" }, h("p", { class: "hint" }, t("pay.you_pay")), h("p", { class: "amount" }, h("bdi", { id: "grant-amount" }, money(amount, currency))),
     h("p", { class: "seller" }, t("pay.to"), " ", h("bdi", { id: "grant-store" }, inMine(seller.name)))),
   h("form", { class: "form", onsubmit: send }, pin.row, submit), h("p", { class: "hint center" }, icon("shield"), " ", t("pay.sealed")));
   pin.input.focus();
