@@ -11,11 +11,20 @@ from importlib.metadata import packages_distributions
 from tests.architecture.house import PACKAGES, ROOT, modules
 
 SERVING = ("backend", "admin_panel", "catalogue", "ml/face")
+LOADED_BY_NAME = {
+    "psycopg": "SQLAlchemy loads it for postgresql:// addresses",
+    "uharfbuzz": "fpdf2 loads it to shape Arabic",
+    "tzdata": "zoneinfo reads it where the system has no zones",
+}
 
 
 def test_what_serving_imports_is_declared():
     """A package that only came along with another one may leave with it."""
     assert imported() - declared("dependencies") == set()
+
+
+def test_what_is_declared_is_used():
+    assert declared("dependencies") - imported() - set(LOADED_BY_NAME) == set()
 
 
 def test_every_declared_package_is_pinned_with_hashes():
