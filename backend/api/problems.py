@@ -111,6 +111,9 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "idempotency_key_in_use": Problem(409, "The same request is still running", "Try again in a moment."),
     # products and labels
+    "count_below_reserved": Problem(
+        409, "Fewer counted than are reserved", "Settle the open carts first, then count again."
+    ),
     "store_unknown": Problem(404, "There is no such store", "See GET /v1/stores."),
     "product_unknown": Problem(404, "This store has no such product", "See GET /v1/products."),
     "label_unreadable": Problem(422, "This is no label of ours", "Scan the code on a product of the shop."),
@@ -144,9 +147,6 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "frames_count": Problem(422, "Wrong number of pictures", "Send one to five pictures."),
     "pin_missing": Problem(409, "No PIN is set", "Choose a PIN first."),
-    "no_way_to_pay": Problem(
-        409, "There is no way for you to pay yet", "Enrol your face, or set a password, and choose a PIN."
-    ),
     "payment_not_authorised": Problem(
         403, "Payment not authorised", "Look into the inbox of your device; then try again."
     ),

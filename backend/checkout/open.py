@@ -174,7 +174,7 @@ def close(tx: Transaction, checkout_id: str, state: str) -> bool:
     )
 
 
-def put_away_expired(tx: Transaction, *, now: datetime, cart_id: str | None = None, limit: int = 200) -> int:
+def put_away_expired(tx: Transaction, *, now: datetime, cart_id: str | None = None, limit: int = 1) -> int:
     """Checkouts that ran out of time; correctness does not wait for this, it only tidies."""
     due = select(checkouts.c.id, checkouts.c.cart_id, checkouts.c.cart_expires_at).where(
         checkouts.c.state == "open", checkouts.c.expires_at <= now
