@@ -111,7 +111,7 @@ def sign_label(product_gtin: str, store_code: str, *, host: str, key: LabelKey) 
 
 
 def read_label(text: str, *, host: str, keys: LabelKeys) -> Label:
-    """The label our key signed for our host, or LabelRefused. Scheme, port and case of `host` count nothing."""
+    """The label our key signed for our host, or LabelRefused. Scheme, port, case of the host: any."""
     parts = _LABEL.fullmatch(text)
     if parts is None:
         raise LabelRefused("label_unreadable")

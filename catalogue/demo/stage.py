@@ -1,4 +1,4 @@
-"""Where a product stands: layers in 480 units drawn at twice the size, light, shadow, backdrop, text that fits.
+"""Where a product stands: layers in 480 units drawn at twice the size, light, shadow, backdrop.
 
 Everything is a pure function of its arguments: drawing twice gives the same pixels."""
 
@@ -19,9 +19,8 @@ FLOOR = 424  # products stand on this line
 Colour = str  # "#rrggbb", or "#rrggbbaa"
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
-Light = Callable[
-    [NDArray[np.float32]], NDArray[np.float32]
-]  # (H, W) alpha 0..1 → (H, W) brightness, 1 is unchanged
+Shade = NDArray[np.float32]  # (H, W): alpha 0..1, or brightness, where 1 is unchanged
+Light = Callable[[Shade], Shade]
 
 
 class Layer:
@@ -80,14 +79,14 @@ class Layer:
 
     def lit(self, light: Light) -> "Layer":
         rgba = np.asarray(self.image, dtype=np.float32)
-        brightness = light(rgba[..., 3] / 255)[..., None]
+        brightness = light((rgba[..., 3] / 255).astype(np.float32))[..., None]
         dark = rgba[..., :3] * np.minimum(brightness, 1)
         rgb = dark + (255 - dark) * np.clip(brightness - 1, 0, 1)
         out = np.dstack([np.clip(rgb, 0, 255), rgba[..., 3]]).astype(np.uint8)
         return _of(Image.fromarray(out, "RGBA"))
 
 
-def flat(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+def flat(alpha: Shade) -> Shade:
     """A front face: a little lighter at the top."""
     _, top, _, bottom = _bounds(alpha)
     y = np.arange(alpha.shape[0], dtype=np.float32)[:, None]
@@ -95,7 +94,7 @@ def flat(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.broadcast_to((1.06 - 0.14 * fall).astype(np.float32), alpha.shape)
 
 
-def cylinder(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+def cylinder(alpha: Shade) -> Shade:
     """Lit from the left: a highlight at a quarter of the width, the right side in shadow."""
     left, _, right, _ = _bounds(alpha)
     x = np.arange(alpha.shape[1], dtype=np.float32)[None, :]
@@ -105,26 +104,15 @@ def cylinder(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.broadcast_to((form + shine).astype(np.float32), alpha.shape)
 
 
-def ball(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A round thing: bright at the upper left, dark at the lower right edge."""
-    left, top, right, bottom = _bounds(alpha)
-    y, x = np.mgrid[0 : alpha.shape[0], 0 : alpha.shape[1]].astype(np.float32)
-    u = (x - left) / max(right - left, 1) - 0.36
-    v = (y - top) / max(bottom - top, 1) - 0.30
-    away = np.sqrt(u * u + v * v)
-    form = 1.10 - 0.62 * np.clip(away - 0.12, 0, 1) ** 1.2
-    shine = 0.38 * np.exp(-((away / 0.09) ** 2))
-    return np.asarray(form + shine, dtype=np.float32)
-
-
-def puffy(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Anything soft: the blurred outline is taken as a height and lit from the upper left."""
+def puffy(alpha: Shade) -> Shade:
+    """Anything soft: the blurred outline is a height, lit from the upper left."""
     mask = Image.fromarray((alpha * 255).astype(np.uint8), "L")
-    height = np.zeros_like(alpha)
+    height = np.zeros(alpha.shape, dtype=np.float64)
     for radius in (8, 22, 44):
         height += np.asarray(mask.filter(ImageFilter.GaussianBlur(radius)), dtype=np.float32) / 255 * radius
     slope_y, slope_x = np.gradient(height)
-    return np.clip(0.97 + 0.34 * (slope_x + 1.1 * slope_y), 0.55, 1.35).astype(np.float32)
+    light = 0.97 + 0.34 * (slope_x + 1.1 * slope_y)
+    return np.asarray(np.clip(light, 0.55, 1.35), dtype=np.float32)
 
 
 def staged(parts: Iterable[Layer], backdrop: Colour) -> Image.Image:
@@ -200,7 +188,7 @@ def _of(image: Image.Image) -> Layer:
     return layer
 
 
-def _bounds(alpha: NDArray[np.float32]) -> tuple[int, int, int, int]:
+def _bounds(alpha: Shade) -> tuple[int, int, int, int]:
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1])
 

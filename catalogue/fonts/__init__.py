@@ -1,4 +1,4 @@
-"""The committed font: Latin and Arabic, unchanged from its package (its licence reserves the name for that)."""
+"""The committed font: Latin and Arabic, unchanged from its package (its name is reserved for that)."""
 
 from pathlib import Path
 
