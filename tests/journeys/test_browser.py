@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from backend.operations.portraits import variants
+from tests.journeys.conftest import Complaints, Shots
 from tests.journeys.stage import Camera, Shop, Staff, at_arms_length, on_a_table
 
 pytestmark = pytest.mark.browser
@@ -18,81 +17,7 @@ pytestmark = pytest.mark.browser
 STORE = "R1"
 PIN = "847205"
 PASSWORD = "seven quiet lemons"
-PHONE = {"width": 390, "height": 844}
 TOP_UP_MINOR = 50_000
-
-
-@pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Camera:
-    return Camera(tmp_path_factory.mktemp("camera") / "scene.y4m")
-
-
-@pytest.fixture(scope="module")
-def chromium(camera: Camera) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                "--no-sandbox",  # tests may run as root
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={camera.file}",
-            ],
-        )
-        yield browser
-        browser.close()
-
-
-class Complaints(list[str]):
-    """Everything the browser did not like: script errors, CSP violations, calls to another host."""
-
-    def watch(self, page: Page, shop: Shop) -> None:
-        page.on("console", self.heard)
-        page.on("pageerror", lambda error: self.append(f"error: {error}"))
-        page.on("request", lambda request: self.asked(request.url, shop.url))
-
-    def heard(self, message: ConsoleMessage) -> None:
-        refused_answer = message.text.startswith("Failed to load resource")  # a refusal is an answer, too
-        if message.type in ("error", "warning") and not refused_answer:
-            self.append(f"{message.type}: {message.text}")
-
-    def asked(self, url: str, home: str) -> None:
-        if not url.startswith((home, "blob:", "data:")):
-            self.append(f"asked {url}")
-
-
-@pytest.fixture
-def complaints() -> Complaints:
-    return Complaints()
-
-
-@pytest.fixture
-def phone(chromium: Browser, shop: Shop, complaints: Complaints) -> Iterator[Page]:
-    """A phone that knows nobody; at the end it must not have complained."""
-    context = chromium.new_context(viewport=PHONE, locale="en-GB", base_url=shop.url)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    complaints.watch(page, shop)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-class Shots:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.taken = 0
-
-    def take(self, page: Page, name: str) -> None:
-        self.taken += 1
-        page.screenshot(path=self.folder / f"{self.taken:02d}-{name}.png")
-
-
-@pytest.fixture
-def shots(screenshots: Path, request: pytest.FixtureRequest) -> Shots:
-    folder = screenshots / re.sub(r"\W+", "-", request.node.name).strip("-")
-    folder.mkdir(exist_ok=True)
-    return Shots(folder)
 
 
 def cheap_product(shop: Shop) -> dict[str, object]:
@@ -264,40 +189,6 @@ def test_arabic_pages_run_from_the_other_side_and_fit_a_narrow_phone(
     assert (page.locator("html").get_attribute("dir"), page.evaluate(beyond)) == ("rtl", 0)
     context.close()
     assert complaints == []
-
-
-RFC_7518_APPENDIX_C = """async () => {
-  const base = document.querySelector('script[type=module]').src.replace('app.js', '');
-  const { agree, concatKdf } = await import(base + 'sealed.js');
-  const { toBase64url } = await import(base + 'canonical.js');
-  const bob = {kty: 'EC', crv: 'P-256', x: 'weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ',
-    y: 'e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck', d: 'VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw'};
-  const epk = {x: 'gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0', y: 'SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps'};
-  const own = await crypto.subtle.importKey('jwk', bob, {name: 'ECDH', namedCurve: 'P-256'}, false, ['deriveBits']);
-  return toBase64url(await concatKdf(await agree(own, epk), 'A128GCM', 'QWxpY2U', 'Qm9i', 128));
-}"""
-
-
-def test_the_key_agreement_is_the_one_of_rfc_7518_appendix_c(phone: Page) -> None:
-    phone.goto("/")
-    assert phone.evaluate(RFC_7518_APPENDIX_C) == "VqqN6vgjbSBcIijNcacQGg"
-
-
-CANONICAL = """async () => {
-  const base = document.querySelector('script[type=module]').src.replace('app.js', '');
-  const { canonical } = await import(base + 'canonical.js');
-  return canonical({numbers: [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
-    string: '\\u20ac$\\u000F\\u000aA\\'\\u0042\\u0022\\u005c\\\\\\"\\/', literals: [null, true, false]});
-}"""
-
-
-def test_json_is_canonical_as_rfc_8785_section_3_2_2_prints_it(phone: Page) -> None:
-    phone.goto("/")
-    expected = (
-        '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
-        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
-    )
-    assert phone.evaluate(CANONICAL) == expected
 
 
 NO_CAMERA = (
