@@ -13,6 +13,11 @@ function labelText() {
   return `HTTPS://${host.toUpperCase()}${location.pathname}${location.search}`;
 }
 
+/** A GTIN as it stands under the bars: without the zeros that make it 14 digits. @param {string} gtin */
+function printed(gtin) {
+  return gtin.replace(/^0{1,6}(?=\d{8,13}$)/, (zeros) => (zeros.length === 6 ? "" : zeros.slice(1)));
+}
+
 /** @param {import("../router.js").Visit} visit */
 export async function show({ main, params, query }) {
   const signed = query.has("g");
@@ -35,6 +40,6 @@ export async function show({ main, params, query }) {
         h("p", { class: "hint" }, t("product.vat", { rate: found.vat_rate_bp / 100 })),
         h("p", { class: `stock${found.available < 1 ? " out" : ""}` }, stockWords(found)),
         add,
-        h("p", { class: "hint" }, t("product.number"), " ", h("bdi", { dir: "ltr" }, found.gtin)))));
+        h("p", { class: "hint" }, t("product.number"), " ", h("bdi", { dir: "ltr" }, printed(found.gtin))))));
   focusHeading();
 }
