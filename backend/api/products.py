@@ -69,7 +69,7 @@ def present(product: Product) -> dict[str, Any]:
 @describe(
     "What a store sells, in pages, with what is available now (ETag: poll it)",
     query={
-        **STORE,
+        "store": "the store's code, such as R1; without it, the first store",
         "q": "words of a name or category, parts of sku or GTIN",
         "category": "in English or Arabic",
         "after": "`next` of the page before",
@@ -82,7 +82,7 @@ def get_products() -> Response:
     page = at.run.read(
         lambda tx: products.listing(
             tx,
-            stores.by_code(tx, asked("store")),
+            stores.by_code_or_first(tx, asked("store")),
             q=asked("q"),
             category=asked("category"),
             after=asked("after"),

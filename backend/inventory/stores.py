@@ -42,5 +42,14 @@ def by_code(tx: Transaction, code: str) -> Store:
     return _store(row)
 
 
+def by_code_or_first(tx: Transaction, code: str) -> Store:
+    """The store of that code; without one, the first, so that a browser without a choice sees a shop.
+
+    Raises Refusal store_unknown.
+    """
+    known = every(tx) if not code else []
+    return known[0] if known else by_code(tx, code)
+
+
 def _store(row: Row[Any]) -> Store:
     return Store(row.id, row.code, row.name_en, row.name_ar, row.currency, row.timezone)

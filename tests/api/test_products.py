@@ -44,7 +44,6 @@ def test_a_search_finds_the_product(front: Storefront) -> None:
 def test_what_is_not_there_is_not_found(front: Storefront) -> None:
     front.shelf.put("MILK")
     for path, code in (
-        ("/products", "store_unknown"),
         ("/products?store=X9", "store_unknown"),
         ("/products/NONE?store=R1", "product_unknown"),
         ("/products/%00?store=R1", "product_unknown"),
@@ -77,3 +76,8 @@ def test_a_picture_is_sent_with_a_tag_to_ask_by(front: Storefront) -> None:
     assert (answer.data, answer.content_type) == (b"RIFF....WEBP", "image/webp")
     again = front.get("/products/MILK/picture", **{"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_without_a_store_the_first_ones_goods_are_listed(front):
+    front.shelf.put("TEA")
+    assert [product["sku"] for product in front.get("/products").json["products"]] == ["TEA"]
