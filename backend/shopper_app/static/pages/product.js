@@ -15,7 +15,7 @@ function labelText() {
 
 /** A GTIN as it stands under the bars: without the zeros that make it 14 digits. @param {string} gtin */
 function printed(gtin) {
-  return gtin.replace(/^0{1,6}(?=\d{8,13}$)/, (zeros) => (zeros.length === 6 ? "" : zeros.slice(1)));
+  return gtin.replace(/^0{6}|^0/, "");
 }
 
 /** @param {import("../router.js").Visit} visit */
