@@ -7,12 +7,13 @@ shop does not pay for Alembic.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,10 @@ def more_commands(commands: Any) -> None:
     )
     seed_options(preparing)
     preparing.set_defaults(down=None)
-    serve_options(command(commands, "serve", serve, "open the shop: API, app, staff pages and worker"))
+    serving = command(commands, "serve", serve, "open the shop: API, app, staff pages and worker")
+    serve_options(serving)
+    seed_options(serving, needed=False)
+    serving.set_defaults(down=None)
     command(commands, "worker", work, "deliver messages and tidy up, without serving")
     importing = command(
         commands, "import", import_catalogue, "take over products, prices and stock from a CSV file"
@@ -133,8 +137,11 @@ def command(commands: Any, name: str, run: Command, meaning: str) -> argparse.Ar
     return made
 
 
-def seed_options(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--demo", action="store_true", required=True, help="the only set of data so far")
+def seed_options(made: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    meaning = (
+        "the only set of data so far" if needed else "first make what a demo shop lacks: keys, schema, goods"
+    )
+    made.add_argument("--demo", action="store_true", required=needed, help=meaning)
     made.add_argument(
         "--reset", action="store_true", help="first empty the demo shop, with its shoppers and orders"
     )
@@ -154,6 +161,7 @@ def serve_options(made: argparse.ArgumentParser) -> None:
 
 def prepare(settings: Settings, options: argparse.Namespace) -> int:
     """One process instead of three: a start of the shop spends most of its time on imports."""
+    options.reset = options.reset and settings.data.exists()  # nothing there, nothing to empty
     return init(settings, options) or migrate(settings, options) or seed(settings, options)
 
 
@@ -245,6 +253,9 @@ def import_catalogue(settings: Settings, options: argparse.Namespace) -> int:
 def serve(settings: Settings, options: argparse.Namespace) -> int:
     from backend.serve import serve as open_shop
 
+    if options.demo:
+        with redirect_stdout(io.StringIO()):  # the welcome says what there is to say
+            prepare(settings, options)
     open_shop(
         settings,
         host=options.host,

@@ -37,10 +37,9 @@ class DemoServer:
 
     def __enter__(self) -> DemoServer:
         try:
-            self.smartpay("prepare", "--demo")
             with self.log.open("wb") as log:
                 self.child = subprocess.Popen(  # noqa: S603 - our own program
-                    [*program(self.data), "serve", "--port", str(self.port)],
+                    [*program(self.data), "serve", "--demo", "--port", str(self.port)],
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,

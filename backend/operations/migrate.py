@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from backend.authorization.decisions import install_defaults
 from backend.db import version
 from backend.db.transaction import KEYS_SCHEMA, Runner, Transaction, engine_for, keys_engine_for
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 LOCK_TIMEOUT_S = 5  # a migration waits this long for a table, then gives way to the shop and is run again
 ONE_AT_A_TIME = (
@@ -51,6 +53,8 @@ class Version:
 
 def upgrade(main_url: str, keys_url: str, *, to: str = "head") -> None:
     """Raises Refusal("database_busy") when a lock did not come free in time; running it again is safe."""
+    from alembic import command  # here: a start that finds the newest schema does without Alembic
+
     for history, url in (("keys", keys_url), ("main", main_url)):
         _run(history, url, lambda config: command.upgrade(config, to))
     if to == "head":
@@ -59,6 +63,8 @@ def upgrade(main_url: str, keys_url: str, *, to: str = "head") -> None:
 
 
 def downgrade(main_url: str, keys_url: str, *, to: str = "base") -> None:
+    from alembic import command
+
     for history, url in (("main", main_url), ("keys", keys_url)):
         _run(history, url, lambda config: command.downgrade(config, to))
 
@@ -104,6 +110,8 @@ def _runner(history: str, url: str) -> Iterator[Runner]:
 
 
 def _config(history: str) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("path_separator", "newline")  # a folder's name may hold a colon or a space
     config.set_main_option("script_location", str(version.MIGRATIONS).replace("%", "%%"))
