@@ -158,7 +158,8 @@ def responses(rule: str, said: Described, access: str, names: Mapping[Any, Any])
     for status, model in said.answers.items():
         content = None
         if isinstance(model, str):
-            content = {model: {"schema": {"type": "string"}}}
+            kind = "object" if model == "application/json" else "string"
+            content = {model: {"schema": {"type": kind}}}
         elif model is not None:
             content = {"application/json": {"schema": names[model]}}
         known[str(status)] = {"description": said.summary} | ({"content": content} if content else {})
