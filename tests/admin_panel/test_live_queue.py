@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from admin_panel import blueprint
@@ -29,22 +28,20 @@ def address(floor: Floor) -> Iterator[str]:
 
 
 @pytest.fixture
-def queue(address: str) -> Iterator[Page]:
+def queue(address: str, chromium: Browser) -> Iterator[Page]:
     """The manager's queue in Chromium; anything in the console fails the test."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = chromium.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(f"{address}/staff/sign-in")
-        page.fill("#login", "manager")
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/R1/queue")
-        yield page
-        chromium.close()
-        assert said == []
+    page = chromium.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{address}/staff/sign-in")
+    page.fill("#login", "manager")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/R1/queue")
+    yield page
+    page.close()
+    assert said == []
 
 
 @pytest.mark.browser

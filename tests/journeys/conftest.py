@@ -1,4 +1,4 @@
-"""A Chromium whose camera sees what the test shows it, and phones that must not complain."""
+"""Phones in Chromium that must not complain, and pictures of what they showed."""
 
 from __future__ import annotations
 
@@ -7,32 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from tests.journeys.stage import Camera, Shop
+from tests.journeys.stage import Shop
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="session")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Camera:
-    return Camera(tmp_path_factory.mktemp("camera") / "scene.y4m")
-
-
-@pytest.fixture(scope="session")
-def chromium(camera: Camera) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                "--no-sandbox",  # tests may run as root
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={camera.file}",
-            ],
-        )
-        yield browser
-        browser.close()
 
 
 class Complaints(list[str]):

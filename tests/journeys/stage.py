@@ -1,4 +1,4 @@
-"""What a browser test needs around the browser: a shop in a child process, and what its camera sees.
+"""A Chromium, what its camera sees, and a shop in a child process.
 
 `--screenshots DIR` keeps pictures of the pages for people to look at.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
 from backend.operations.demo_server import DemoServer
 
@@ -26,6 +28,13 @@ ANSWER_S_MAX = 20
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", type=Path, metavar="DIR", help="keep the browser tests' pictures here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all that drive Chromium: they share the browser, its camera and a shop."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("chromium"))
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +104,27 @@ class Camera:
                 for _ in range(FRAMES_PER_S // 2):
                     out.write(b"FRAME\n" + planes)
         fresh.replace(self.file)
+
+
+@pytest.fixture(scope="session")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Camera:
+    return Camera(tmp_path_factory.mktemp("camera") / "scene.y4m")
+
+
+@pytest.fixture(scope="session")
+def chromium(camera: Camera) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=[
+                "--no-sandbox",  # tests may run as root
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                f"--use-file-for-fake-video-capture={camera.file}",
+            ],
+        )
+        yield browser
+        browser.close()
 
 
 def limited_range(scene: Image.Image) -> bytes:
