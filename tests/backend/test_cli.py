@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,26 @@ def test_somebody_new_may_sign_in_once_they_are_added(
     assert "login_taken" in capsys.readouterr().err
     assert cli.main([*add[:-3], "omar", "--role", "packer", "--store", "X9"]) == cli.FAILED
     assert "store_unknown" in capsys.readouterr().err
+
+
+def test_a_demo_shop_is_filled_once_and_reconciles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "var")
+    for command in (["init"], ["migrate"], ["seed", "--demo"]):
+        assert cli.main(["--data", folder, *command]) == 0
+    first = capsys.readouterr().out
+    assert cli.main(["--data", folder, "seed", "--demo"]) == 0
+    assert capsys.readouterr().out in first  # the same logins
+    assert cli.main(["--data", folder, "reconcile", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ok"]
+
+
+def test_a_reset_empties_a_demo_shop_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "var")
+    for command in (["init"], ["migrate"]):
+        cli.main(["--data", folder, *command])
+    assert cli.main(["--data", folder, "seed", "--demo", "--reset"]) == cli.REFUSED_SETTINGS
+    assert "is none" in capsys.readouterr().err
+    cli.main(["--data", folder, "seed", "--demo"])
+    assert cli.main(["--data", folder, "seed", "--demo", "--reset"]) == 0
