@@ -5,9 +5,12 @@ import io
 
 import pytest
 
+from backend.api.app import create_app
 from backend.api.pictures import from_base64
 from backend.errors import Refusal
-from tests.api.own_phone import OwnPhone, an_app, services_of
+from tests.api.own_phone import OwnPhone
+from tests.ml.pictures import encoded, wall
+from tests.services import services_of
 
 PICTURE = b"face of Amal, take 1"
 
@@ -20,7 +23,7 @@ def send_picture(person, content=PICTURE, **parts):
 @pytest.fixture
 def amal(settings, run, keys):
     services = services_of(settings, run, keys)
-    amal = OwnPhone(an_app(services), services)
+    amal = OwnPhone(create_app(services), services)
     amal.become_guest()
     amal.consent()
     return amal
@@ -66,7 +69,7 @@ def test_the_face_of_somebody_else_is_refused(amal):
 
 
 def test_a_picture_without_a_face_is_refused(amal):
-    answer = send_picture(amal, b"a cat")
+    answer = send_picture(amal, encoded(wall()))
     assert (answer.status_code, answer.json["code"]) == (422, "no_face")
 
 

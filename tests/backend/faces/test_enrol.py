@@ -14,6 +14,7 @@ from backend.faces.tables import subject_keys, templates
 from backend.identity import consents
 from tests.backend.faces.people import FACES, KEY_WRAP, an_enrolled_shopper, consent, take
 from tests.backend.identity.people import IDS, NOW, a_shopper
+from tests.ml.pictures import encoded, wall
 
 
 def rows(runner, table):
@@ -47,7 +48,7 @@ def test_a_picture_without_a_face_stores_nothing(run, keys):
     shopper_id = a_shopper(run)
     consent(run, shopper_id)
     with pytest.raises(Refusal, match="no_face"):
-        take(run, keys, shopper_id, b"a cat")
+        take(run, keys, shopper_id, encoded(wall()))
     assert rows(run, templates) == rows(keys, subject_keys) == 0
 
 
