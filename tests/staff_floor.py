@@ -14,36 +14,26 @@ from flask import Flask
 from sqlalchemy import select
 
 from backend.api.app import create_app
-from backend.clock import SystemIds
 from backend.db.outbox import outbox
 from backend.db.transaction import Runner
 from backend.identity import staff
 from backend.identity.staff import NewStaff
+from backend.operations.shopper_device import DeviceKeys
 from backend.settings import Settings
 from backend.wiring import Services
-from tests.backend.identity.keys import sealer, tokens
+from tests.backend.identity.people import new_device
 from tests.backend.sales.rows import Line, Shop
-from tests.fakes import MovedClock, NamedFaces
-from tests.phones import Phone
+from tests.fakes import MovedClock
+from tests.services import services_of
 
 PASSWORD = "a password for the shift"
 TEA = Line("TEA", 2, 11_50)
 BREAD = Line("BREAD", 1, 3_00, vat_rate_bp=0)
 
 
-class QuickHasher:
-    """Passwords as they are: hashing has its own tests."""
-
-    def hash_password(self, password: str) -> str:
-        return f"quick:{password}"
-
-    def password_matches(self, password_hash: str | None, password: str) -> bool:
-        return password_hash == f"quick:{password}"
-
-
 @cache
-def phone() -> Phone:
-    return Phone()
+def phone() -> DeviceKeys:
+    return DeviceKeys()
 
 
 @dataclass
@@ -61,7 +51,7 @@ class Floor:
             login=login,
             display_name=login.title(),
             role=role,
-            password_hash=QuickHasher().hash_password(PASSWORD),
+            password_hash=self.services.pin_hasher.hash_password(PASSWORD),
             store_ids=frozenset(self.shops[code].store_id for code in codes),
         )
         self.services.run(lambda tx: staff.create(tx, new, now=self.clock.now()))
@@ -109,23 +99,9 @@ class Floor:
 @pytest.fixture
 def floor(settings: Settings, run: Runner, keys: Runner) -> Floor:
     clock = MovedClock()
-    services = Services(
-        settings=settings,
-        run=run,
-        keys=keys,
-        clock=clock,
-        ids=SystemIds(),
-        pin_hasher=QuickHasher(),  # type: ignore[arg-type]  # staff have no PIN
-        faces=NamedFaces(),
-        key_wrap=None,  # type: ignore[arg-type]  # no template is opened here
-        sealer=sealer(),
-        tokens=tokens(),
-        notifier=None,  # type: ignore[arg-type]  # the outbox is not drained here
-        label_key=None,  # type: ignore[arg-type]
-        label_keys={},
-    )
+    services = services_of(settings, run, keys, clock=clock)
     shops = run(lambda tx: {code: Shop(tx, code) for code in ("R1", "R2")})
-    run(lambda tx: shops["R1"].on(tx).furnish(phone().new_device(), login="noura", now=clock.now()))
+    run(lambda tx: shops["R1"].on(tx).furnish(new_device(phone()), login="noura", now=clock.now()))
     run(lambda tx: shops["R2"].on(tx).furnish(None, login="omar", now=clock.now()))
     app = create_app(services)
     floor = Floor(app, services, clock, shops)

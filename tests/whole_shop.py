@@ -1,4 +1,4 @@
-"""The whole API over real adapters, with faces that are known by name; the worker runs when a test says so."""
+"""The whole API, with faces that are known by name; the worker runs when a test says so."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from typing import Any
 from sqlalchemy import MetaData, Table, select
 
 from backend import worker
-from backend.adapters.inbox_notifier import InboxOnly
-from backend.adapters.key_wrap import FileKeyWrap
 from backend.api.app import create_app
-from backend.clock import SystemIds
 from backend.db.schema import keys_metadata, metadata
 from backend.db.transaction import Runner, Transaction
 from backend.ledger import topups
@@ -20,14 +17,12 @@ from backend.ledger.accounts import open_store_accounts
 from backend.ledger.topups import TopUp
 from backend.operations.shopper_device import Reply, ShopperDevice
 from backend.settings import Settings
-from backend.wiring import Services
 from catalogue.labels import LabelKey, sign_label
-from tests.backend.checkout.till import HASHER, PIN
-from tests.backend.identity.keys import sealer, tokens
+from tests.backend.checkout.till import PIN
 from tests.backend.inventory.shelf import Shelf
-from tests.fakes import MovedClock, NamedFaces
+from tests.fakes import MovedClock
+from tests.services import LABEL_KEY, services_of
 
-LABEL_KEY = LabelKey.from_seed("A1", b"1" * 32)
 PASSWORD = "correct horse battery"
 SPENT = {"device_proofs"}  # a proof is spent whatever becomes of its request
 
@@ -35,21 +30,7 @@ SPENT = {"device_proofs"}  # a proof is spent whatever becomes of its request
 class WholeShop:
     def __init__(self, settings: Settings, run: Runner, keys: Runner) -> None:
         self.clock = MovedClock()
-        self.services = Services(
-            settings=settings,
-            run=run,
-            keys=keys,
-            clock=self.clock,
-            ids=SystemIds(),
-            pin_hasher=HASHER,
-            faces=NamedFaces(),
-            key_wrap=FileKeyWrap(b"k" * 32),
-            sealer=sealer(),
-            tokens=tokens(),
-            notifier=InboxOnly(),
-            label_key=LABEL_KEY,
-            label_keys={LABEL_KEY.id: LABEL_KEY.verifying()},
-        )
+        self.services = services_of(settings, run, keys, clock=self.clock)
         self.client = create_app(self.services).test_client()
         self.shelf, self.other = Shelf(run, "R1"), Shelf(run, "J1")
         for shelf in (self.shelf, self.other):

@@ -41,40 +41,65 @@ class Transport(Protocol):
     def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply: ...
 
 
-class ShopperDevice:
+class DeviceKeys:
     """Two P-256 key pairs; one opens what is sealed to the device, one proves that a request comes from it."""
 
-    def __init__(self, transport: Transport, *, now_s: Callable[[], float] = time) -> None:
-        self.transport = transport
-        self.now_s = now_s
+    def __init__(self) -> None:
         self.opens = ECKey.generate_key("P-256", private=True)
         self.proves = ECKey.generate_key("P-256", private=True)
-        self.shopper_id = ""
-        self.access_token = ""
-        self.refresh_token = ""
-        self.inbox_after = ""
 
     @property
     def id(self) -> str:
         return self.proves.thumbprint()
 
-    def proof(self, method: str, path: str, body: bytes, *, carry_key: bool = False) -> str:
+    @property
+    def jwk_enc(self) -> dict[str, Any]:
+        return public(self.opens)
+
+    @property
+    def jwk_sig(self) -> dict[str, Any]:
+        return public(self.proves)
+
+    def proof(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        at_s: float,
+        carry_key: bool = False,
+        **claims: Any,
+    ) -> str:
+        """A Device-Proof of one request (RFC 9449's shape). claims: further ones, such as `ath`."""
         header: dict[str, Any] = {"alg": "ES256", "typ": PROOF_TYPE}
-        header |= {"jwk": public(self.proves)} if carry_key else {"kid": self.id}
-        claims = {
+        header |= {"jwk": self.jwk_sig} if carry_key else {"kid": self.id}
+        said = {
             "htm": method,
             "htu": path.split("?")[0],
-            "iat": int(self.now_s()),
+            "iat": int(at_s),
             "jti": secrets.token_urlsafe(16),
             "body_sha256": base64url(sha256(body).digest()),
         }
-        return jws.serialize_compact(header, json.dumps(claims), self.proves, algorithms=["ES256"])
+        return jws.serialize_compact(header, json.dumps(said | claims), self.proves, algorithms=["ES256"])
 
     def open(self, sealed: str) -> str:
         """What a compact JWE to this device says."""
         plaintext = jwe.decrypt_compact(sealed, self.opens, algorithms=["ECDH-ES", "A256GCM"]).plaintext
         assert plaintext is not None
         return plaintext.decode()
+
+
+class ShopperDevice(DeviceKeys):
+    """The device with its session, and the calls it makes."""
+
+    def __init__(self, transport: Transport, *, now_s: Callable[[], float] = time) -> None:
+        super().__init__()
+        self.transport = transport
+        self.now_s = now_s
+        self.shopper_id = ""
+        self.access_token = ""
+        self.refresh_token = ""
+        self.inbox_after = ""
 
     def call(
         self,
@@ -96,11 +121,13 @@ class ShopperDevice:
         if key is not None:
             headers["Idempotency-Key"] = key
         if proved or carry_key:
-            headers["Device-Proof"] = self.proof(method, path, content, carry_key=carry_key)
+            headers["Device-Proof"] = self.proof(
+                method, path, content, at_s=self.now_s(), carry_key=carry_key
+            )
         return self.transport(method, path, headers, content)
 
     def described(self, name: str, push_token: str | None = None) -> dict[str, Any]:
-        keys = {"jwk_enc": public(self.opens), "jwk_sig": public(self.proves)}
+        keys = {"jwk_enc": self.jwk_enc, "jwk_sig": self.jwk_sig}
         return {"name": name, **keys} | ({"push_token": push_token} if push_token else {})
 
     def become_guest(

@@ -4,44 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.adapters.pin_hasher import Argon2PinHasher
-from backend.api.app import create_app
-from backend.clock import SystemIds
-from backend.db.transaction import Runner
-from backend.settings import Settings
+from backend.operations.shopper_device import DeviceKeys, base64url
 from backend.wiring import Services
-from catalogue.labels import LabelKey
-from tests.backend.faces.people import KEY_WRAP
-from tests.backend.identity.keys import sealer, tokens
-from tests.fakes import MovedClock, NamedFaces
-from tests.phones import Phone
 
 PASSWORD = "tea lamps on 7 roofs"
-HASHER = Argon2PinHasher({1: b"p" * 32}, parallel_max=4)
-LABEL_KEY = LabelKey.from_seed("A1", b"1" * 32)
-
-
-def services_of(settings: Settings, run: Runner, keys: Runner) -> Services:
-    return Services(
-        settings=settings,
-        run=run,
-        keys=keys,
-        clock=MovedClock(),
-        ids=SystemIds(),
-        pin_hasher=HASHER,
-        faces=NamedFaces(),
-        key_wrap=KEY_WRAP,
-        sealer=sealer(),
-        tokens=tokens(),
-        notifier=None,  # type: ignore[arg-type]  # the outbox is not drained here
-        label_key=LABEL_KEY,
-        label_keys={"A1": LABEL_KEY.verifying()},
-    )
 
 
 @dataclass
@@ -50,7 +22,7 @@ class OwnPhone:
 
     app: Flask
     services: Services
-    phone: Phone = field(default_factory=Phone)
+    phone: DeviceKeys = field(default_factory=DeviceKeys)
     token: str = ""
     refresh_token: str | None = None
 
@@ -72,9 +44,10 @@ class OwnPhone:
         content = b"" if body is None else json.dumps(body).encode()
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if proof is not None:
-            now = self.services.clock.now()
-            sent["Device-Proof"] = self.phone.prove(
-                method, path, content, at=now, with_key=proof == "key", access_token=self.token or None
+            at_s = self.services.clock.now().timestamp()
+            token = {"ath": hash_of(self.token)} if self.token else {}
+            sent["Device-Proof"] = self.phone.proof(
+                method, path, content, at_s=at_s, carry_key=proof == "key", **token
             )
         if body is not None:
             more |= {"data": content, "content_type": "application/json"}
@@ -84,7 +57,7 @@ class OwnPhone:
 
     def device(self) -> dict[str, Any]:
         phone = self.phone
-        return {"jwk_enc": phone.jwk_enc, "jwk_sig": phone.jwk_sig, "name": phone.name}
+        return {"jwk_enc": phone.jwk_enc, "jwk_sig": phone.jwk_sig, "name": "phone"}
 
     def become_guest(self, **headers: str) -> Any:
         body = {"device": self.device(), "language": "ar"}
@@ -117,5 +90,6 @@ class OwnPhone:
         return self.send("PUT", "/shoppers/me/consents/face", body)
 
 
-def an_app(services: Services) -> Flask:
-    return create_app(services)
+def hash_of(access_token: str) -> str:
+    """The `ath` claim of a proof (RFC 9449, section 4.2)."""
+    return base64url(sha256(access_token.encode()).digest())

@@ -9,18 +9,16 @@ from flask import Flask
 
 from backend.api.app import create_app
 from backend.api.auth import Who, access_token
-from backend.clock import SystemIds
 from backend.db.transaction import Runner
 from backend.identity import devices, sessions, shoppers
+from backend.operations.shopper_device import DeviceKeys
 from backend.settings import Settings
-from backend.wiring import Services
 from catalogue.labels import LabelKey, sign_label
-from tests.backend.identity.keys import sealer, tokens
+from tests.backend.identity.people import new_device
 from tests.backend.inventory.shelf import Shelf
-from tests.fakes import MovedClock, NamedFaces
-from tests.phones import Phone
+from tests.fakes import MovedClock
+from tests.services import LABEL_KEY, services_of
 
-LABEL_KEY = LabelKey.from_seed("A1", b"1" * 32)
 OLD_KEY = LabelKey.from_seed("A0", b"0" * 32)
 
 
@@ -28,19 +26,11 @@ class Storefront:
     def __init__(self, settings: Settings, run: Runner, keys: Runner) -> None:
         self.clock = MovedClock()
         self.shelf = Shelf(run)
-        self.services = Services(
-            settings=settings,
-            run=run,
-            keys=keys,
+        self.services = services_of(
+            settings,
+            run,
+            keys,
             clock=self.clock,
-            ids=SystemIds(),
-            pin_hasher=None,  # type: ignore[arg-type]  # nobody types a PIN here
-            faces=NamedFaces(),
-            key_wrap=None,  # type: ignore[arg-type]  # no template is opened here
-            sealer=sealer(),
-            tokens=tokens(),
-            notifier=None,  # type: ignore[arg-type]  # the outbox is not drained here
-            label_key=LABEL_KEY,
             label_keys={"A1": LABEL_KEY.verifying(), "A0": OLD_KEY.verifying(retired=True)},
         )
         self.app: Flask = create_app(self.services)
@@ -53,12 +43,12 @@ class Storefront:
         return self.app.test_client().get(f"/v1{path}", headers=headers)
 
     def shopper(self) -> Caller:
-        at, phone, now = self.services, Phone(), self.clock.now()
+        at, phone, now = self.services, DeviceKeys(), self.clock.now()
         who = Who(at.ids.uuid7(), phone.id, at.ids.uuid7())
 
         def sign_up(tx: Any) -> None:
             shoppers.create_guest(tx, shopper_id=who.shopper_id, language="en", now=now)
-            devices.add(tx, who.shopper_id, phone.new_device(), now=now)
+            devices.add(tx, who.shopper_id, new_device(phone), now=now)
             sessions.open_session(
                 tx, session_id=who.session_id, shopper_id=who.shopper_id, device_id=who.device_id, now=now
             )

@@ -53,7 +53,7 @@ class Scene:
 
     def raw(self, method: str, path: str, body: bytes, content_type: str, **headers: str) -> Reply:
         sent = {"Content-Type": content_type, "Authorization": f"Bearer {self.noura.access_token}", **headers}
-        sent["Device-Proof"] = self.noura.proof(method, path, body)
+        sent["Device-Proof"] = self.noura.proof(method, path, body, at_s=self.noura.now_s())
         return self.shop.transport(method, path, sent, body)
 
     def picture(self, content: bytes) -> Reply:
@@ -257,7 +257,7 @@ def test_a_proof_that_was_seen_before_is_refused(scene):
     headers = {
         "Content-Type": "application/json",
         "Authorization": f"Bearer {scene.noura.access_token}",
-        "Device-Proof": scene.noura.proof("POST", "/v1/checkouts", body),
+        "Device-Proof": scene.noura.proof("POST", "/v1/checkouts", body, at_s=scene.noura.now_s()),
     }
     replies = [
         scene.shop.transport("POST", "/v1/checkouts", {**headers, "Idempotency-Key": a_key()}, body)

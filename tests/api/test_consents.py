@@ -4,14 +4,16 @@ import hashlib
 
 import pytest
 
-from tests.api.own_phone import OwnPhone, an_app, services_of
+from backend.api.app import create_app
+from tests.api.own_phone import OwnPhone
 from tests.api.test_faces import send_picture
+from tests.services import services_of
 
 
 @pytest.fixture
 def amal(settings, run, keys):
     services = services_of(settings, run, keys)
-    amal = OwnPhone(an_app(services), services)
+    amal = OwnPhone(create_app(services), services)
     amal.become_guest()
     return amal
 

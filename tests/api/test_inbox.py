@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from backend import worker
-from backend.adapters.inbox_notifier import InboxOnly
+from backend.api.app import create_app
 from backend.db import outbox
 from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Runner
 from backend.settings import Settings
-from tests.api.own_phone import OwnPhone, an_app, services_of
+from tests.api.own_phone import OwnPhone
+from tests.services import services_of
 
 
 class Reader(OwnPhone):
@@ -28,14 +28,14 @@ class Reader(OwnPhone):
         shopper_id = self.me()["id"]
         happening = Happening(services.ids.uuid7(), kind, "x", facts, shopper_id=shopper_id)
         services.run(lambda tx: outbox.add(tx, [happening], now=services.clock.now()))
-        worker.deliver_due(replace(services, notifier=InboxOnly()))
+        worker.deliver_due(services)
         return happening.id
 
 
 @pytest.fixture
 def reader(settings: Settings, run: Runner, keys: Runner) -> Reader:
     services = services_of(settings, run, keys)
-    reader = Reader(an_app(services), services)
+    reader = Reader(create_app(services), services)
     assert reader.become_guest().status_code == 201
     return reader
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.own_phone import OwnPhone, an_app, services_of
+from backend.api.app import create_app
+from tests.api.own_phone import OwnPhone, hash_of
+from tests.services import services_of
 
 COOKIE_WISH = {"X-Refresh": "cookie"}
 
@@ -14,7 +16,7 @@ def services(settings, run, keys):
 
 @pytest.fixture
 def app(services):
-    return an_app(services)
+    return create_app(services)
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def test_a_proof_made_for_another_access_token_is_refused(services, amal):
     services.clock.move(seconds=1)
     amal.refresh(amal.refresh_token)
     path, body = "/v1/shoppers/me/pin", b'{"pin": "739154"}'
-    proof = amal.phone.prove("PUT", path, body, at=services.clock.now(), access_token=old)
+    proof = amal.phone.proof("PUT", path, body, at_s=services.clock.now().timestamp(), ath=hash_of(old))
     headers = {"Authorization": f"Bearer {amal.token}", "Device-Proof": proof}
     sent = {"data": body, "content_type": "application/json", "headers": headers}
     assert amal.client.put(path, **sent).json["code"] == "device_proof_refused"

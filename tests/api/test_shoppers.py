@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.own_phone import PASSWORD, OwnPhone, an_app, services_of
-from tests.phones import Phone
+from backend.api.app import create_app
+from tests.api.own_phone import PASSWORD, OwnPhone
+from tests.services import services_of
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def services(settings, run, keys):
 
 @pytest.fixture
 def app(services):
-    return an_app(services)
+    return create_app(services)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_first_visit_makes_a_guest_without_a_question(app, services):
 
 def test_a_guest_whose_proof_was_made_by_another_key_is_refused(app, services):
     visitor = OwnPhone(app, services)
-    stranger = OwnPhone(app, services, Phone())
+    stranger = OwnPhone(app, services)
     body = {"device": stranger.device(), "language": "en"}
     answer = visitor.send("POST", "/shoppers", body, proof="key")
     assert (answer.status_code, answer.json["code"]) == (401, "device_proof_refused")
@@ -56,7 +57,7 @@ def test_a_guest_whose_proof_was_made_by_another_key_is_refused(app, services):
 
 def test_a_private_key_is_not_taken(app, services):
     visitor = OwnPhone(app, services)
-    device = visitor.device() | {"jwk_enc": visitor.phone.enc.as_dict(private=True)}
+    device = visitor.device() | {"jwk_enc": visitor.phone.opens.as_dict(private=True)}
     answer = visitor.send("POST", "/shoppers", {"device": device, "language": "en"}, proof="key")
     assert (answer.status_code, answer.json["code"]) == (422, "device_key_refused")
 

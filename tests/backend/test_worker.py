@@ -18,18 +18,18 @@ from backend.db.transaction import Runner
 from backend.identity import locks, pins
 from backend.settings import Settings
 from backend.wiring import Services
-from tests.api.own_phone import services_of
 from tests.backend.checkout.till import Buyer, a_buyer
 from tests.backend.inventory.shelf import IDS, NOON
 from tests.backend.messages.fake_notifier import RecordingNotifier
 from tests.fakes import MovedClock
+from tests.services import services_of
 
 
 @pytest.fixture
 def services(settings: Settings, run: Runner, keys: Runner) -> Services:
     clock = MovedClock()
     clock.at = NOON
-    return replace(services_of(settings, run, keys), notifier=RecordingNotifier(), clock=clock)
+    return services_of(settings, run, keys, notifier=RecordingNotifier(), clock=clock)
 
 
 @pytest.fixture

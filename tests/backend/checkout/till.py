@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.adapters.jose import JoseSealer
-from backend.adapters.pin_hasher import Argon2PinHasher
 from backend.authorization.evidence import Evidence, Factor
 from backend.checkout import face_step
 from backend.checkout.open import Checkout, OpenCheckout, cancel, open_checkout
@@ -20,19 +19,20 @@ from backend.db.idempotency import Answer, Once
 from backend.db.outbox import Kind, outbox
 from backend.db.transaction import Run, Runner
 from backend.identity import devices, pins
-from backend.identity.devices import NewDevice
 from backend.ledger import topups
 from backend.ledger.accounts import balance, open_store_accounts
 from backend.ledger.topups import TopUp
-from backend.operations.shopper_device import ShopperDevice, public
+from backend.operations.shopper_device import DeviceKeys
 from tests.backend.carts.trolley import Trolley
 from tests.backend.identity.keys import sealer
+from tests.backend.identity.people import new_device
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
+from tests.fakes import QuickHasher
 
 PIN = "629480"
 LIFETIME = 5 * MINUTE
 GRANT_LIFETIME = timedelta(seconds=120)
-HASHER = Argon2PinHasher({1: b"p" * 32}, parallel_max=8)
+HASHER = QuickHasher()
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,9 @@ class Buyer(Trolley):
         if money_minor:
             self.top_up(money_minor)
 
-    def another_device(self) -> ShopperDevice:
-        device = ShopperDevice(lambda *_: NotImplemented)
-        new = NewDevice(device.id, "phone", public(device.opens), public(device.proves))
-        self.run(lambda tx: devices.add(tx, self.shopper_id, new, now=NOON))
+    def another_device(self) -> DeviceKeys:
+        device = DeviceKeys()
+        self.run(lambda tx: devices.add(tx, self.shopper_id, new_device(device), now=NOON))
         return device
 
     def top_up(self, amount_minor: int) -> None:

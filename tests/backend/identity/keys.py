@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
+from joserfc.jwk import ECKey
+
 from backend.adapters.jose import JoseSealer, Tokens
-from tests.phones import new_key
 
 ISSUER = "shop.example"
 
 
 def pem() -> bytes:
-    return new_key().as_pem(private=True)
+    return ECKey.generate_key("P-256").as_pem(private=True)
 
 
 @cache

@@ -5,17 +5,19 @@ import pytest
 from backend.adapters.jose import read_device_proof
 from backend.errors import Refusal
 from backend.identity import devices
-from tests.backend.identity.people import NOW, a_shopper, after
-from tests.phones import Phone
+from backend.operations.shopper_device import DeviceKeys
+from tests.backend.identity.people import NOW, a_shopper, after, new_device
+
+TOKEN = "ExponentPushToken[one]"
 
 
 @pytest.fixture
 def phone():
-    return Phone(push_token="ExponentPushToken[one]")
+    return DeviceKeys()
 
 
 def proof(phone, **changes):
-    text = phone.prove("POST", "/v1/pay", b"{}", at=NOW, **changes)
+    text = phone.proof("POST", "/v1/pay", b"{}", at_s=NOW.timestamp(), **changes)
     return read_device_proof(text, jwk=phone.jwk_sig)
 
 
@@ -48,7 +50,7 @@ def test_a_proof_is_about_one_request(phone, request_facts):
 
 
 def test_a_proof_that_names_an_access_token_fits_that_token_only(phone):
-    shown = proof(phone, access_token="mine")
+    shown = proof(phone, ath=devices.sha256_base64url(b"mine"))
     devices.proof_fits(shown, method="POST", path="/v1/pay", body=b"{}", access_token="mine")
     for other in ("yours", None):
         with pytest.raises(Refusal, match="device_proof_refused"):
@@ -62,18 +64,18 @@ def test_old_proofs_are_dropped_only_after_they_cannot_be_replayed(run, phone):
 
 
 def test_a_push_token_belongs_to_the_device_that_named_it_last(run, phone):
-    first = a_shopper(run, phone)
-    second = a_shopper(run, Phone(push_token=phone.push_token))
+    first = a_shopper(run, phone, push_token=TOKEN)
+    second = a_shopper(run, push_token=TOKEN)
     assert run.read(lambda tx: devices.of(tx, first)) == []
     [device] = run.read(lambda tx: devices.of(tx, second))
-    assert device.push_token == phone.push_token
+    assert device.push_token == TOKEN
 
 
 def test_a_device_of_another_shopper_must_make_new_keys(run, phone):
     first = a_shopper(run, phone)
     second = a_shopper(run)
     with pytest.raises(Refusal, match="device_of_another"):
-        run(lambda tx: devices.add(tx, second, phone.new_device(), now=NOW))
+        run(lambda tx: devices.add(tx, second, new_device(phone), now=NOW))
     assert [d.id for d in run.read(lambda tx: devices.of(tx, first))] == [phone.id]
 
 
@@ -81,7 +83,7 @@ def test_signing_in_again_revives_the_own_device(run, phone):
     shopper_id = a_shopper(run, phone)
     run(lambda tx: devices.end(tx, shopper_id, phone.id, now=NOW))
     assert run.read(lambda tx: devices.get(tx, phone.id)).ended
-    run(lambda tx: devices.add(tx, shopper_id, phone.new_device(), now=NOW))
+    run(lambda tx: devices.add(tx, shopper_id, new_device(phone), now=NOW))
     assert [d.id for d in run.read(lambda tx: devices.of(tx, shopper_id))] == [phone.id]
 
 
@@ -92,8 +94,8 @@ def test_a_late_sign_out_of_the_former_owner_ends_nothing(run, phone):
 
 
 def test_a_push_token_renewed_meanwhile_is_not_dropped(run, phone):
-    a_shopper(run, phone)
+    a_shopper(run, phone, push_token=TOKEN)
     run(lambda tx: devices.drop_push_token(tx, phone.id, "ExponentPushToken[old]"))
-    assert run.read(lambda tx: devices.get(tx, phone.id)).push_token == phone.push_token
-    run(lambda tx: devices.drop_push_token(tx, phone.id, phone.push_token))
+    assert run.read(lambda tx: devices.get(tx, phone.id)).push_token == TOKEN
+    run(lambda tx: devices.drop_push_token(tx, phone.id, TOKEN))
     assert run.read(lambda tx: devices.get(tx, phone.id)).push_token is None

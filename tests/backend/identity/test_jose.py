@@ -14,10 +14,11 @@ from joserfc.jwk import ECKey
 
 from backend.adapters.jose import proof_device, public_jwk, read_device_proof
 from backend.errors import Refusal
+from backend.operations.shopper_device import DeviceKeys
 from tests.backend.identity.keys import ISSUER, pem, sealer, tokens
 from tests.backend.identity.people import NOW
-from tests.phones import Phone, new_key
 
+NOW_S = NOW.timestamp()
 CLAIMS = {"sub": "someone", "jti": "abc", "amount": 1234}
 
 
@@ -49,7 +50,7 @@ def forgeries():
         forged = f"{encoded({**header_of(good), 'alg': alg})}.{payload}"
         mac = hmac.new(public, forged.encode(), hashlib.sha256).digest()
         yield f"{forged}.{encoded(mac)}", alg
-    strange = new_key()
+    strange = ECKey.generate_key("P-256")
     for change in ({}, {"typ": "JWT"}, {"kid": "other"}, {"jwk": strange.as_dict(private=False)}):
         mine = jws.serialize_compact({**header_of(good), **change}, json.dumps(CLAIMS), strange)
         yield mine, f"signed by another key, {sorted(change)}"
@@ -81,7 +82,7 @@ def test_every_flipped_character_of_a_grant_is_refused():
 
 
 def test_a_sealed_message_opens_only_with_the_key_of_its_device():
-    phone, other = Phone(), Phone()
+    phone, other = DeviceKeys(), DeviceKeys()
     sealed = sealer().seal("123456", phone.jwk_enc, content_type="application/json")
     assert phone.open(sealed) == "123456"
     with pytest.raises(DecodeError):
@@ -89,7 +90,7 @@ def test_a_sealed_message_opens_only_with_the_key_of_its_device():
 
 
 def test_a_sealed_message_says_how_and_for_whom_it_was_sealed():
-    phone = Phone()
+    phone = DeviceKeys()
     header = header_of(sealer().seal("x", phone.jwk_enc, content_type="grant+jwt"))
     epk = header.pop("epk")
     assert header == {
@@ -97,18 +98,18 @@ def test_a_sealed_message_says_how_and_for_whom_it_was_sealed():
         "enc": "A256GCM",
         "typ": "sealed+jwt",
         "cty": "grant+jwt",
-        "kid": phone.enc.thumbprint(),
+        "kid": phone.opens.thumbprint(),
     }
     assert "d" not in epk
 
 
 def test_thumbprints_are_those_of_rfc_7638():
-    phone = Phone()
-    assert phone.id == phone.sig.thumbprint()
+    phone = DeviceKeys()
+    assert phone.id == phone.proves.thumbprint()
 
 
 def bad_keys():
-    good = Phone().jwk_sig
+    good = DeviceKeys().jwk_sig
     yield {**good, "d": good["x"]}, "private"
     yield {**good, "crv": "P-384"}, "curve"
     yield {**good, "kty": "RSA"}, "type"
@@ -130,32 +131,38 @@ def test_a_key_that_is_not_a_public_p256_point_is_refused(jwk, why):
 
 
 def test_a_key_as_a_browser_exports_it_is_accepted_and_trimmed():
-    exported = Phone().jwk_sig
+    exported = DeviceKeys().jwk_sig
     good = {name: exported[name] for name in ("kty", "crv", "x", "y")}
     assert public_jwk({**exported, "ext": True, "key_ops": ["verify"]}) == good
 
 
 def test_a_proof_says_what_the_device_signed():
-    phone = Phone()
-    text = phone.prove("POST", "/v1/pay", b"{}", at=NOW)
+    phone = DeviceKeys()
+    text = phone.proof("POST", "/v1/pay", b"{}", at_s=NOW_S)
     assert proof_device(text) == phone.id
     read = read_device_proof(text, jwk=phone.jwk_sig)
-    assert (read.device_id, read.htm, read.htu, read.iat) == (phone.id, "POST", "/v1/pay", NOW.timestamp())
+    assert (read.device_id, read.htm, read.htu, read.iat) == (phone.id, "POST", "/v1/pay", NOW_S)
 
 
 def test_a_first_proof_carries_its_key():
-    phone = Phone()
-    text = phone.prove("POST", "/v1/shoppers", at=NOW, with_key=True)
+    phone = DeviceKeys()
+    text = phone.proof("POST", "/v1/shoppers", at_s=NOW_S, carry_key=True)
     assert proof_device(text) is None
     assert read_device_proof(text, jwk=None).device_id == phone.id
 
 
-def bad_proofs():
-    phone, other = Phone(), Phone()
-    yield other.prove("POST", "/", at=NOW, header={"kid": phone.id}), "signed by another device"
-    yield phone.prove("POST", "/", at=NOW, with_key=True), "carries a key although it is known"
-    yield phone.prove("POST", "/", at=NOW, header={"typ": "JWT"}), "type"
-    yield phone.prove("POST", "/", at=NOW, header={"kid": other.id}), "names another"
+def signed(keys: DeviceKeys, **header):
+    """A proof that is good but for its header."""
+    good = jws.extract_compact(keys.proof("POST", "/", at_s=NOW_S).encode())
+    return jws.serialize_compact(good.headers() | header, good.payload, keys.proves, algorithms=["ES256"])
+
+
+def bad_proofs(phone):
+    other = DeviceKeys()
+    yield signed(other, kid=phone.id), "signed by another device"
+    yield phone.proof("POST", "/", at_s=NOW_S, carry_key=True), "carries a key although it is known"
+    yield signed(phone, typ="JWT"), "type"
+    yield signed(phone, kid=other.id), "names another"
     for claim, value in (
         ("iat", True),
         ("iat", 1.5),
@@ -169,14 +176,14 @@ def bad_proofs():
         ("ath", 1),
         ("extra", "x"),
     ):
-        yield phone.prove("POST", "/", at=NOW, **{claim: value}), f"{claim} {value!r}"[:30]
+        yield phone.proof("POST", "/", at_s=NOW_S, **{claim: value}), f"{claim} {value!r}"[:30]
     yield "a.b.c", "no token"
-    return phone
 
 
-@pytest.mark.parametrize("why", range(16))
-def test_any_other_proof_is_refused(why):
-    phone, text = Phone(), list(bad_proofs())[why][0]
+@pytest.mark.parametrize("number", range(16))
+def test_any_other_proof_is_refused(number):
+    phone = DeviceKeys()
+    text, _ = list(bad_proofs(phone))[number]
     with pytest.raises(Refusal, match="device_proof_refused"):
         read_device_proof(text, jwk=phone.jwk_sig)
 

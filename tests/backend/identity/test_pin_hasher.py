@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from backend.adapters.pin_hasher import Argon2PinHasher
+from tests.fakes import QuickHasher
 
 PEPPER = {1: b"p" * 32}
 
@@ -16,11 +17,25 @@ def hasher():
     return Argon2PinHasher(PEPPER, parallel_max=2)
 
 
-def test_a_pin_matches_only_itself_for_its_shopper(hasher):
+@pytest.fixture(params=["argon2", "quick"])
+def any_hasher(request, hasher):
+    """The adapter and the fake of the tests, so that the fake cannot lie."""
+    return hasher if request.param == "argon2" else QuickHasher()
+
+
+def test_a_pin_matches_only_itself_for_its_shopper(any_hasher):
+    hasher = any_hasher
     pin_hash, version = hasher.hash_pin("amal", "739154")
     assert hasher.pin_matches(pin_hash, version, "amal", "739154")
     assert not hasher.pin_matches(pin_hash, version, "amal", "739155")
     assert not hasher.pin_matches(pin_hash, version, "badr", "739154")
+
+
+def test_a_password_matches_only_itself_and_never_nobody(any_hasher):
+    known = any_hasher.hash_password("tea lamps on 7 roofs")
+    assert any_hasher.password_matches(known, "tea lamps on 7 roofs")
+    assert not any_hasher.password_matches(known, "tea lamps on 8 roofs")
+    assert not any_hasher.password_matches(None, "tea lamps on 7 roofs")
 
 
 def test_hashes_cost_nineteen_mebibytes_and_two_passes(hasher):

@@ -8,14 +8,14 @@ from sqlalchemy import func, select
 
 from backend.db.audit import audit_entries
 from backend.identity import devices, sessions
+from backend.operations.shopper_device import DeviceKeys
 from tests.backend.identity.keys import tokens
 from tests.backend.identity.people import IDS, NOW, a_shopper, after
-from tests.phones import Phone
 
 
 @pytest.fixture
 def phone():
-    return Phone()
+    return DeviceKeys()
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_grandparent_ends_the_session_at_once(run, session, phone):
 
 
 def test_a_token_shown_by_another_device_ends_the_session(run, session):
-    assert renew(run, token(session, 0), Phone()) is None
+    assert renew(run, token(session, 0), DeviceKeys()) is None
     assert not is_live(run, session)
 
 

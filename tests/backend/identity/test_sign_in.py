@@ -2,20 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from backend.adapters.pin_hasher import Argon2PinHasher
 from backend.errors import Refusal
 from backend.identity import shoppers
 from backend.identity.sign_in import SignIn, sign_in
 from tests.backend.identity.keys import tokens
 from tests.backend.identity.people import NOW, a_shopper
-from tests.fakes import MovedClock
+from tests.fakes import MovedClock, QuickHasher
 
-HASHER = Argon2PinHasher({1: b"p" * 32}, parallel_max=4)
+HASHER = QuickHasher()
 PASSWORD = "كلمة مرور طويلة 2026"
 
 
 class Counting:
-    """The real hasher, and how often it was asked about a real hash."""
+    """A hasher that counts how often it was asked about the hash of an account."""
 
     def __init__(self):
         self.evaluated = 0

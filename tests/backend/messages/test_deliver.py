@@ -13,10 +13,10 @@ from backend.db.transaction import Runner
 from backend.identity import devices
 from backend.messages import inbox
 from backend.messages.deliver import ALERTS_MAX, deliver
-from tests.backend.identity.people import IDS, NOW, a_shopper
+from backend.operations.shopper_device import DeviceKeys
+from tests.backend.identity.people import IDS, NOW, a_shopper, new_device
 from tests.backend.messages.fake_notifier import RecordingNotifier
 from tests.fakes import MovedClock
-from tests.phones import Phone
 
 
 class Post:
@@ -27,10 +27,10 @@ class Post:
         self.clock = MovedClock()
         self.clock.at = NOW
         self.notifier = RecordingNotifier()
-        self.phone = Phone(push_token="ExponentPushToken[phone]")
-        self.tablet = Phone(name="Tablet")
-        self.shopper_id = a_shopper(run, self.phone)
-        run(lambda tx: devices.add(tx, self.shopper_id, self.tablet.new_device(), now=NOW))
+        self.phone = DeviceKeys()
+        self.tablet = DeviceKeys()
+        self.shopper_id = a_shopper(run, self.phone, push_token="ExponentPushToken[phone]")
+        run(lambda tx: devices.add(tx, self.shopper_id, new_device(self.tablet), now=NOW))
 
     def happens(self, kind: Kind, facts: dict[str, Any] | None = None, **more: Any) -> str:
         happening = Happening(IDS.uuid7(), kind, "x", facts or {}, shopper_id=self.shopper_id, **more)
@@ -49,7 +49,9 @@ class Post:
             self.clock.at += outbox.LEASE + timedelta(seconds=1)
         return errors
 
-    def read(self, phone: Phone, after: str | None = None, at: datetime | None = None) -> list[inbox.Message]:
+    def read(
+        self, phone: DeviceKeys, after: str | None = None, at: datetime | None = None
+    ) -> list[inbox.Message]:
         now = at or self.clock.now()
         return self.run.read(lambda tx: inbox.messages_after(tx, phone.id, after, now=now))
 

@@ -10,14 +10,14 @@ from backend.db.outbox import Kind
 from backend.db.transaction import Runner
 from backend.errors import Refusal
 from backend.messages import inbox
+from backend.operations.shopper_device import DeviceKeys
 from tests.backend.identity.people import IDS, NOW, a_shopper
-from tests.phones import Phone
 
 
 class Box:
     def __init__(self, run: Runner) -> None:
         self.run = run
-        self.phone = Phone()
+        self.phone = DeviceKeys()
         self.shopper_id = a_shopper(run, self.phone)
 
     def put(self, message_id: str | None = None) -> str:

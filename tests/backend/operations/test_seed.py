@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from backend.adapters.pin_hasher import Argon2PinHasher
 from backend.db.schema import metadata
 from backend.db.transaction import Runner
 from backend.inventory import products, stores
 from backend.operations.seed import DemoLogin, seed
 from catalogue.products_csv import ProductRow, write_products_csv
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON
+from tests.fakes import QuickHasher
 
 MILK = ProductRow(
     2, "MILK", "2000000000015", "Milk", "حليب", "Dairy", "ألبان", 600, "SAR", 1500, "", {"R1": 9, "J1": 4}
 )
 GOODS = [MILK, replace(MILK, sku="RICE", gtin="2000000000022", on_hand={"R1": 5})]
-HASHER = Argon2PinHasher({1: b"p" * 32}, parallel_max=1)
+HASHER = QuickHasher()
 
 
 def sown(run: Runner, data: Path, minutes: int = 0) -> list[DemoLogin]:
