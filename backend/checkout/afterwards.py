@@ -7,7 +7,7 @@ from datetime import datetime
 from backend.db import audit
 from backend.db.outbox import Happening
 from backend.db.transaction import Transaction
-from backend.identity import locks, pins
+from backend.identity import pins
 
 
 def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> None:
@@ -29,4 +29,4 @@ def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> No
         },
     )
     if first_time:
-        locks.clear(tx, pins.lock_subject(happening.shopper_id, happening.payload["device_id"]))
+        pins.was_right(tx, happening.shopper_id, happening.payload["device_id"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +31,8 @@ class PayWithPin:
     checkout_id: str
     shopper_id: str
     device_id: str
-    grant: str
-    pin: str
+    grant: str = field(repr=False)
+    pin: str = field(repr=False)
     once: Once
 
 
@@ -51,7 +51,12 @@ def pay(
     assert begun.pin
     assert begun.policy
     stored, checkout, policy = begun.pin, begun.checkout, begun.policy
-    if not hasher.pin_matches(stored.pin_hash, stored.pepper_version, command.shopper_id, command.pin):
+    try:
+        right = hasher.pin_matches(stored.pin_hash, stored.pepper_version, command.shopper_id, command.pin)
+    except Refusal:
+        run(lambda tx: give_back(tx, command))
+        raise
+    if not right:
         run(lambda tx: refuse(tx, command, ids=ids, now=clock.now()))
         raise Refusal(NOT_AUTHORISED)
     try:
@@ -90,7 +95,7 @@ def begin(
         raise Refusal("pin_missing")
     if not grants.fits(claims, checkout, now=now):
         raise Refusal(NOT_AUTHORISED)
-    if not locks.take_slot(tx, pins.lock_subject(command.shopper_id, command.device_id), now=now):
+    if not pins.take_try(tx, command.shopper_id, command.device_id, now=now):
         idempotency.release(tx, command.once)
         return Begun(locked=True)
     return Begun(checkout, stored, decisions.current(tx, checkout.channel, now=now))
@@ -110,14 +115,23 @@ def refuse(tx: Transaction, command: PayWithPin, *, ids: Ids, now: datetime) -> 
     tell(tx, Kind.PIN_REFUSED, command, ids=ids, now=now)
 
 
+def give_back(tx: Transaction, command: PayWithPin) -> None:
+    """Too many hashes at once: the PIN was not looked at, so neither key nor attempt is spent."""
+    idempotency.release(tx, command.once)
+    pins.was_not_evaluated(tx, command.shopper_id, command.device_id)
+
+
 def undo(tx: Transaction, command: PayWithPin) -> None:
     """The PIN was right but the payment could not be: neither key nor attempt is spent."""
     idempotency.release(tx, command.once)
-    locks.clear(tx, pins.lock_subject(command.shopper_id, command.device_id))
+    pins.was_right(tx, command.shopper_id, command.device_id)
 
 
 def tell(tx: Transaction, kind: Kind, command: PayWithPin, *, ids: Ids, now: datetime) -> None:
     left = locks.slots_left(tx, pins.lock_subject(command.shopper_id, command.device_id), now=now)
-    facts = {"checkout_id": command.checkout_id, "attempts_left": left}
+    facts = {
+        "checkout_id": command.checkout_id,
+        "attempts_left": 0 if kind is Kind.PIN_LOCKED else left,
+    }
     happening = Happening(ids.uuid7(), kind, command.checkout_id, facts, shopper_id=command.shopper_id)
     outbox.add(tx, [happening], now=now)

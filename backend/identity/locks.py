@@ -51,6 +51,44 @@ def clear(tx: Transaction, subject: str) -> None:
     tx.execute(update(locks).where(locks.c.subject == subject).values(slots=0, level=0, locked_until=None))
 
 
+def give_back(tx: Transaction, subject: str) -> None:
+    """The attempt was never evaluated: its slot is free again, and the lock that it set is gone."""
+    tx.execute(
+        update(locks)
+        .where(locks.c.subject == subject, locks.c.slots > 0)
+        .values(
+            slots=locks.c.slots - 1,
+            locked_until=case((locks.c.slots >= SLOTS, null()), else_=locks.c.locked_until),
+        )
+    )
+
+
+def count(tx: Transaction, subject: str, *, at_most: int, window: timedelta, now: datetime) -> bool:
+    """Count one of so many in a window of time that the first one opens; False when they are used up.
+
+    Its rows keep the end of the window as `locked_until`; they are not rows of `take_slot`.
+    """
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    tx.execute(dialect.insert(locks).values(subject=subject, slots=0, level=0).on_conflict_do_nothing())
+    begins = or_(locks.c.locked_until.is_(None), locks.c.locked_until <= now)
+    counted = tx.execute(
+        update(locks)
+        .where(locks.c.subject == subject, or_(begins, locks.c.slots < at_most))
+        .values(
+            slots=case((begins, 1), else_=locks.c.slots + 1),
+            locked_until=case((begins, now + window), else_=locks.c.locked_until),
+        )
+    ).rowcount
+    return counted == 1
+
+
+def uncount(tx: Transaction, subject: str) -> None:
+    """What was counted was right: one less, and only one, since the others stay what they were."""
+    tx.execute(
+        update(locks).where(locks.c.subject == subject, locks.c.slots > 0).values(slots=locks.c.slots - 1)
+    )
+
+
 def slots_left(tx: Transaction, subject: str, *, now: datetime) -> int:
     """Attempts before the next lock; 0 while locked. For the owner's own devices only."""
     row = tx.execute(select(locks.c.slots, locks.c.locked_until).where(locks.c.subject == subject)).first()

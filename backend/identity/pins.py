@@ -5,17 +5,20 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
+from backend.identity import locks
 from backend.identity.guessable import guessable
 from backend.identity.tables import pins
 
 DIGITS = 6
+WRONG_MAX = 20  # over all devices: whoever brings new ones gets no more tries by it
+WRONG_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,27 @@ def set_first_pin(
 def stored(tx: Transaction, shopper_id: str) -> StoredPin | None:
     row = tx.execute(select(pins).where(pins.c.shopper_id == shopper_id)).one_or_none()
     return None if row is None else StoredPin(row.shopper_id, row.pin_hash, row.pepper_version)
+
+
+def take_try(tx: Transaction, shopper_id: str, device_id: str, *, now: datetime) -> bool:
+    """Count a try before it is evaluated, for the device and for the shopper; False means locked."""
+    return locks.take_slot(tx, lock_subject(shopper_id, device_id), now=now) and locks.count(
+        tx, all_devices(shopper_id), at_most=WRONG_MAX, window=WRONG_WINDOW, now=now
+    )
+
+
+def was_right(tx: Transaction, shopper_id: str, device_id: str) -> None:
+    locks.clear(tx, lock_subject(shopper_id, device_id))
+    locks.uncount(tx, all_devices(shopper_id))
+
+
+def was_not_evaluated(tx: Transaction, shopper_id: str, device_id: str) -> None:
+    locks.give_back(tx, lock_subject(shopper_id, device_id))
+    locks.uncount(tx, all_devices(shopper_id))
+
+
+def all_devices(shopper_id: str) -> str:
+    return f"pins:{shopper_id}"
 
 
 def lock_subject(shopper_id: str, device_id: str) -> str:

@@ -9,17 +9,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, func, select
 
+from backend.adapters.pin_hasher import Argon2PinHasher
 from backend.authorization.evidence import Factor
 from backend.checkout.afterwards import after_payment
+from backend.checkout.pay import PayWithPin
 from backend.checkout.tables import checkouts
 from backend.db import outbox
+from backend.db.idempotency import Once
 from backend.db.outbox import Kind
 from backend.errors import Refusal
 from backend.identity import locks, pins
 from backend.ledger.tables import entries, postings
 from backend.orders.order import OrderState, find
 from tests.backend.checkout.till import PIN, order_id
-from tests.backend.inventory.shelf import NOON
+from tests.backend.inventory.shelf import IDS, NOON
 
 NOT_AUTHORISED = "payment_not_authorised"
 
@@ -119,6 +122,52 @@ def test_five_wrong_pins_lock_and_the_right_one_is_then_not_even_tried(buyer):
     assert refused(lambda: buyer.pay(checkout, grant)) == NOT_AUTHORISED
     assert len(buyer.told(Kind.PIN_LOCKED)) == 1
     assert buyer.pay(checkout, grant, now=NOON + timedelta(seconds=31)).status == 201
+
+
+def test_new_devices_bring_no_more_than_twenty_wrong_pins_a_day(buyer):
+    for _ in range(6):
+        buyer.device = buyer.another_device()
+        checkout, grant = buyer.granted("DATES")
+        for _ in range(5):
+            refused(lambda: buyer.pay(checkout, grant, pin="000001"))  # noqa: B023 - called at once
+        buyer.cancel(checkout)
+    assert len(buyer.told(Kind.PIN_REFUSED)) == 20
+
+
+def test_a_day_after_the_first_of_twenty_wrong_pins_there_are_tries_again(buyer):
+    def tries(now):
+        return buyer.run(lambda tx: pins.take_try(tx, buyer.shopper_id, IDS.token(), now=now))
+
+    assert [tries(NOON) for _ in range(21)] == [True] * 20 + [False]
+    assert not tries(NOON + timedelta(hours=23))
+    assert tries(NOON + timedelta(hours=24))
+
+
+def test_right_pins_use_up_nothing_of_the_days_twenty(buyer):
+    for number in range(21):
+        checkout, grant = buyer.granted(buyer.shelf.put(f"BUN-{number}", price_minor=1_00))
+        assert buyer.pay(checkout, grant).status == 201
+        for claimed in buyer.run(lambda tx: outbox.claim(tx, now=NOON, limit=100)):
+            if claimed.happening.kind is Kind.PAYMENT_SETTLED:
+                buyer.run(lambda tx: after_payment(tx, claimed.happening, now=NOON))  # noqa: B023
+
+
+def test_while_all_hashing_is_busy_neither_key_nor_tries_are_spent(buyer):
+    class Busy(Argon2PinHasher):
+        def pin_matches(self, *_):
+            raise Refusal("hashing_busy", retry_after_s=2)
+
+    busy = Busy({1: b"p" * 32}, parallel_max=1)
+    checkout, grant = buyer.granted("DATES")
+    for _ in range(25):
+        assert refused(lambda: buyer.pay(checkout, grant, key="k" * 8, hasher=busy)) == "hashing_busy"
+    assert buyer.pay(checkout, grant, key="k" * 8).status == 201
+
+
+def test_a_payment_written_to_a_log_shows_neither_pin_nor_grant():
+    shown = repr(PayWithPin("c", "s", "d", "the-grant", PIN, Once("s", "key-00001", "pay", "d" * 64)))
+    assert PIN not in shown
+    assert "the-grant" not in shown
 
 
 def test_thirty_two_parallel_wrong_pins_are_evaluated_five_times_at_most(buyer):

@@ -19,6 +19,7 @@ from backend.db.idempotency import Answer, Once
 from backend.db.outbox import Kind, outbox
 from backend.db.transaction import Run, Runner
 from backend.identity import devices, pins
+from backend.identity.ports import PinHasher
 from backend.ledger import topups
 from backend.ledger.accounts import balance, open_store_accounts
 from backend.ledger.topups import TopUp
@@ -121,6 +122,7 @@ class Buyer(Trolley):
         now: datetime = NOON,
         digest: str = "d" * 64,
         run: Run | None = None,
+        hasher: PinHasher = HASHER,
     ) -> Answer:
         command = PayWithPin(
             checkout.id,
@@ -130,7 +132,7 @@ class Buyer(Trolley):
             pin,
             Once(self.shopper_id, key or IDS.token(), f"checkouts/{checkout.id}/pay", digest),
         )
-        return pay(command, run=run or self.run, hasher=HASHER, sealer=self.sealer, ids=IDS, clock=At(now))
+        return pay(command, run=run or self.run, hasher=hasher, sealer=self.sealer, ids=IDS, clock=At(now))
 
     def state(self, checkout: Checkout) -> str:
         row = select(checkouts.c.state).where(checkouts.c.id == checkout.id)
