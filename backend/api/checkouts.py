@@ -197,6 +197,7 @@ def post_challenge(checkout_id: UUID) -> Response:
         *STEP_PROBLEMS,
         "challenge_refused",
         "frames_count",
+        "consent_missing",
         "face_not_enrolled",
         "faces_busy",
         "payment_refused",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,8 +18,8 @@ from backend.db.transaction import Run, Runner, Transaction
 from backend.errors import Refusal
 from backend.faces import attempts, vault
 from backend.faces.ports import FaceEngine, KeyWrap
-from backend.faces.verify import FRAMES_MAX, FaceResult, verify
-from backend.identity import locks, shoppers
+from backend.faces.verify import FaceResult, best_of, demand_count, usable
+from backend.identity import consents, locks, shoppers
 from backend.identity.ports import PinHasher
 
 
@@ -54,24 +55,25 @@ def prove_by_face(
 ) -> None:
     """Match: the grant goes to the device. No match: an alert goes there. The caller learns neither.
 
-    Raises Refusal for what depends only on picture, consent or load: frames_count, picture_…, face_…, faces_busy,
-    face_not_enrolled, challenge_refused.
+    Raises Refusal for what depends only on picture, consent or load, which costs no try: frames_count, picture_…,
+    face_…, faces_busy, consent_missing, face_not_enrolled, challenge_refused; and payment_refused.
     """
-    if not 1 <= len(frames) <= FRAMES_MAX:
-        raise Refusal("frames_count", limit=FRAMES_MAX)
+    demand_count(frames)
     subject = f"face:{step.shopper_id}:{step.device_id}"
     references = vault.open_templates(run, keys, key_wrap, step.shopper_id, model=faces.model)
     if not references:
         raise Refusal("face_not_enrolled")
 
-    def begin(tx: Transaction) -> bool:
-        face_step.take_challenge(tx, opened(tx, step, clock.now()), nonce, now=clock.now())
-        return locks.take_slot(tx, subject, now=clock.now())
+    def begin(tx: Transaction) -> None:
+        consents.demand(tx, step.shopper_id)  # an erasure may have been cut off between consent and templates
+        face_step.take_challenge(tx, payable(tx, step, clock.now()), nonce, now=clock.now())
 
-    if not run(begin):
+    run(begin)
+    probes = usable(frames, faces=faces)
+    if not run(lambda tx: locks.take_slot(tx, subject, now=clock.now())):
         run(lambda tx: outbox.add(tx, [alert(step, ids)], now=clock.now()))
         return
-    result = verify(frames, faces=faces, references=references)
+    result = best_of(probes, faces=faces, references=references)
     now = clock.now()
 
     def record(tx: Transaction) -> None:
@@ -98,20 +100,20 @@ def prove_by_password(
 ) -> None:
     """The equal way without a face. A wrong password is answered like a right one and told to the devices.
 
-    Raises Refusal password_missing (a guest has none).
+    Raises Refusal password_missing (a guest has none), payment_refused.
     """
     now = clock.now()
     subject = f"pay-password:{step.shopper_id}:{step.device_id}"
 
     def begin(tx: Transaction) -> tuple[str, bool]:
-        opened(tx, step, now)
+        payable(tx, step, now)
         stored = shoppers.profile(tx, step.shopper_id).password_hash
         if stored is None:
             raise Refusal("password_missing")
         return stored, locks.take_slot(tx, subject, now=now)
 
     stored, free = run(begin)
-    matched = free and hasher.password_matches(stored, password)
+    matched = hasher.password_matches(stored if free else None, password)  # locked takes as long as wrong
 
     def record(tx: Transaction) -> None:
         if not matched:
@@ -135,6 +137,13 @@ def opened(tx: Transaction, step: Step, now: datetime) -> Checkout:
     return find_open(tx, step.checkout_id, step.shopper_id, step.device_id, now=now)
 
 
+def payable(tx: Transaction, step: Step, now: datetime) -> Checkout:
+    """As `opened`; what no proof could pay is refused before a proof is looked at."""
+    checkout = opened(tx, step, now)
+    face_step.refuse_unpayable(tx, checkout, now=now)
+    return checkout
+
+
 def give(
     tx: Transaction,
     step: Step,
@@ -144,19 +153,23 @@ def give(
     ids: Ids,
     now: datetime,
 ) -> None:
-    """The device's key signed this very request, which is evidence of its own."""
+    """The device's key signed this very request, which is evidence of its own.
+
+    A checkout that was decided while we looked gets nothing, in silence: a refusal would tell that it matched.
+    """
     device = Evidence(Factor.DEVICE, step.shopper_id, step.checkout_id, now, {"device": step.device_id})
-    face_step.add_evidence(
-        tx,
-        step.checkout_id,
-        step.shopper_id,
-        step.device_id,
-        (device, proved),
-        sealer=sealer,
-        grant_lifetime=grant_lifetime,
-        ids=ids,
-        now=now,
-    )
+    with suppress(Refusal):
+        face_step.add_evidence(
+            tx,
+            step.checkout_id,
+            step.shopper_id,
+            step.device_id,
+            (device, proved),
+            sealer=sealer,
+            grant_lifetime=grant_lifetime,
+            ids=ids,
+            now=now,
+        )
 
 
 def face_evidence(step: Step, result: FaceResult, now: datetime) -> Evidence:

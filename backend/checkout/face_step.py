@@ -61,6 +61,13 @@ def take_challenge(tx: Transaction, checkout: Checkout, nonce: str, *, now: date
         raise Refusal("challenge_refused")
 
 
+def refuse_unpayable(tx: Transaction, checkout: Checkout, *, now: datetime) -> None:
+    """Raises Refusal payment_refused where the policy says no whatever is proved."""
+    decision = decide(decisions.current(tx, checkout.channel, now=now), checkout.context, checkout.evidence)
+    if isinstance(decision, Refused):
+        raise Refusal("payment_refused", reason=decision.reason)
+
+
 def add_evidence(
     tx: Transaction,
     checkout_id: str,

@@ -24,22 +24,25 @@ class FaceResult:
 
 
 def verify(frames: Sequence[bytes], *, faces: FaceEngine, references: Sequence[bytes]) -> FaceResult:
-    """The best frame decides. Frames of poor quality are passed over while another is good.
-
-    Raises Refusal frames_count, face_not_enrolled, or that of a frame: any broken picture, any frame with
-    several faces, or the first if none can be used.
-    """
-    if not 1 <= len(frames) <= FRAMES_MAX:
-        raise Refusal("frames_count", limit=FRAMES_MAX)
+    """Raises Refusal frames_count, face_not_enrolled, or as `usable`."""
+    demand_count(frames)
     if not references:
         raise Refusal("face_not_enrolled")
-    best = max(
-        (faces.compare(probe, references) for probe in usable(frames, faces)), key=lambda s: s.probability
-    )
-    return result_of(best)
+    return best_of(usable(frames, faces=faces), faces=faces, references=references)
 
 
-def usable(frames: Sequence[bytes], faces: FaceEngine) -> list[Probe]:
+def demand_count(frames: Sequence[bytes]) -> None:
+    """Raises Refusal frames_count."""
+    if not 1 <= len(frames) <= FRAMES_MAX:
+        raise Refusal("frames_count", limit=FRAMES_MAX)
+
+
+def usable(frames: Sequence[bytes], *, faces: FaceEngine) -> list[Probe]:
+    """What was read from the frames; those of poor quality are passed over while another is good.
+
+    Raises the Refusal of a frame: any broken picture, any frame with several faces, or the first if none can be
+    used.
+    """
     probes, poor = [], []
     for frame in frames:
         try:
@@ -56,6 +59,11 @@ def usable(frames: Sequence[bytes], faces: FaceEngine) -> list[Probe]:
 def may_be_passed_over(code: str) -> bool:
     """Blur and the like happen in a burst; a second person or a broken file does not happen by itself."""
     return code == "no_face" or code.startswith("face_")
+
+
+def best_of(probes: Sequence[Probe], *, faces: FaceEngine, references: Sequence[bytes]) -> FaceResult:
+    """The best frame decides."""
+    return result_of(max((faces.compare(probe, references) for probe in probes), key=lambda s: s.probability))
 
 
 def result_of(similarity: Similarity) -> FaceResult:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from backend.api.app import create_app
 from backend.db.outbox import Kind
+from backend.identity import consents
 from tests.backend.checkout.till import PIN
+from tests.fakes import NamedFaces
 from tests.whole_shop import PASSWORD, WholeShop, a_key
 
 
@@ -56,6 +60,50 @@ def test_five_strange_faces_stop_further_comparisons_for_a_while(shop):
     shop.clock.move(seconds=31)
     noura.show_face(checkout["id"], [shop.face("noura")])
     assert shop.message(noura, "grant.issued")
+
+
+def test_pictures_that_show_no_face_cost_no_try(shop):
+    noura = shop.shopper()
+    checkout = shop.checkout(noura)
+    for _ in range(6):
+        assert noura.show_face(checkout["id"], [b"the ceiling"]).code == "no_face"
+    noura.show_face(checkout["id"], [shop.face("noura")])
+    assert shop.message(noura, "grant.issued")
+
+
+@pytest.mark.parametrize("name", ["noura", "huda"])
+def test_an_amount_beyond_the_policy_is_refused_before_anybody_looks_at_the_face(shop, name):
+    noura = shop.shopper()
+    shop.shelf.put("GOLD", price_minor=1_000_001)
+    checkout = shop.checkout(noura, "GOLD")
+    assert noura.show_face(checkout["id"], [shop.face(name)]).code == "payment_refused"
+    password = {"password": PASSWORD if name == "noura" else "no"}
+    path = f"/v1/checkouts/{checkout['id']}/password"
+    assert noura.call("POST", path, password, proved=True).code == "payment_refused"
+
+
+@pytest.mark.parametrize("name", ["noura", "huda"])
+def test_a_checkout_cancelled_during_the_comparison_does_not_tell_who_matched(shop, name):
+    class Meanwhile(NamedFaces):
+        def compare(self, probe, references):
+            assert noura.call("DELETE", f"/v1/checkouts/{checkout['id']}").status == 204
+            return super().compare(probe, references)
+
+    noura = shop.shopper()
+    checkout = shop.checkout(noura)
+    services = replace(shop.services, faces=Meanwhile())
+    shop.client = create_app(services).test_client()
+    seen = noura.show_face(checkout["id"], [shop.face(name)])
+    assert (seen.status, seen.json) == (202, {"state": "received"})
+    shop.deliver()
+    assert Kind.GRANT_ISSUED not in [message["kind"] for message in noura.inbox()]
+
+
+def test_without_consent_no_face_is_compared_even_if_the_erasure_was_cut_off(shop):
+    noura, at = shop.shopper(), shop.services
+    checkout = shop.checkout(noura)
+    at.run(lambda tx: consents.withdraw(tx, noura.shopper_id, now=shop.clock.now(), ids=at.ids))
+    assert noura.show_face(checkout["id"], [shop.face("noura")]).code == "consent_missing"
 
 
 def test_without_a_face_the_password_leads_to_the_same_grant(shop):
