@@ -61,6 +61,8 @@ class Runner:
         with self.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")
+            else:  # each statement would see another moment
+                connection.execution_options(isolation_level="REPEATABLE READ")
             try:
                 return work(connection)
             finally:
@@ -81,14 +83,23 @@ def engine_for(url: str, *, pool_size: int = 16, schema: str = "public") -> Engi
     """
     if url.startswith("sqlite"):
         engine = create_engine(
-            url, pool_size=pool_size, max_overflow=4, connect_args={"check_same_thread": False}
+            url,
+            pool_size=pool_size,
+            max_overflow=4,
+            hide_parameters=True,  # logins, hashes and sealed messages stay out of logs
+            connect_args={"check_same_thread": False},
         )
         event.listen(engine, "connect", prepare_sqlite)
         return engine
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     options = f"-c timezone=utc -c lock_timeout=3000 -c statement_timeout=30000 -c search_path={schema}"
     return create_engine(
-        url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"options": options}
+        url,
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": options},
     )
 
 
