@@ -69,7 +69,9 @@ def claim(tx: Transaction, once: Once, *, now: datetime) -> Answer | None:
     ).first()
     if ours:
         return None
-    row = tx.execute(select(idempotency_records).where(_is(once)).with_for_update()).one()
+    row = tx.execute(select(idempotency_records).where(_is(once)).with_for_update()).one_or_none()
+    if row is None:  # released between the two statements
+        raise Refusal("idempotency_key_in_use", retry_after_s=1)
     if (row.route, row.digest) != (once.route, once.digest):
         raise Refusal("idempotency_key_reused")
     if row.status is not None:
