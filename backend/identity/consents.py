@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.clock import Ids
 from backend.db import audit
@@ -74,8 +75,10 @@ def give(
     if before is not None:
         _end(tx, shopper_id, now=now)
     consent = Consent(ids.uuid7(), version, language, sha256, now)
-    tx.execute(
-        insert(consents).values(
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    given = tx.execute(
+        dialect.insert(consents)
+        .values(
             id=consent.id,
             shopper_id=shopper_id,
             kind=FACE,
@@ -84,7 +87,11 @@ def give(
             text_sha256=sha256,
             given_at=now,
         )
-    )
+        .on_conflict_do_nothing()
+        .returning(consents.c.id)
+    ).first()
+    if given is None:  # a second tap, or another device, was first
+        return demand(tx, shopper_id)
     _note(tx, shopper_id, "consent.given", consent, now=now, ids=ids)
     return consent
 

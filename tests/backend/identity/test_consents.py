@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from backend.errors import Refusal
@@ -67,3 +70,14 @@ def test_a_changed_text_needs_a_new_version():
         "a1ee5adc25493cc4",
         "b95ee17f58d113d0",
     ]
+
+
+def test_a_consent_given_by_several_taps_at_once_is_one_consent(run):
+    shopper_id, barrier = a_shopper(run), Barrier(8)
+
+    def tap(_):
+        barrier.wait()
+        return give(run, shopper_id)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(tap, range(8))) == {standing(run, shopper_id)}
