@@ -212,8 +212,8 @@ def _proof(claims: Mapping[str, Any], jwk: Mapping[str, str]) -> Proof:
     _demand(type(iat) is int and 0 < iat < 2**40, "iat")
     _demand(isinstance(claims.get("jti"), str) and bool(_JTI.fullmatch(claims["jti"])), "jti")
     for name in ("htm", "htu", "body_sha256"):
-        _demand(isinstance(claims.get(name), str), name)
-    _demand(ath is None or isinstance(ath, str), "ath")
+        _demand(isinstance(claims.get(name), str) and claims[name].isascii(), name)
+    _demand(ath is None or (isinstance(ath, str) and ath.isascii()), "ath")
     _demand(set(claims) <= {"htm", "htu", "iat", "jti", "body_sha256", "ath"}, "unknown claim")
     return Proof(
         device_id=thumbprint(jwk),

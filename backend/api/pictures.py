@@ -52,6 +52,8 @@ def read_frames(model: type[BaseModel]) -> tuple[str, list[bytes]]:
         nonces = request.form.getlist("nonce")
         if len(nonces) != 1:
             raise Refusal("invalid_body", errors=[{"field": "nonce", "message": "exactly one is needed"}])
+        if "\0" in nonces[0]:  # which PostgreSQL's text cannot hold
+            raise Refusal("challenge_refused")
         return nonces[0], [file.read() for file in request.files.getlist("frame")]
     body: Any = read_json(model)
     return body.nonce, [from_base64(frame) for frame in body.frames]

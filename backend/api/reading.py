@@ -31,8 +31,11 @@ def read_json(model: type[Model]) -> Model:
     """Raises Refusal wrong_content_type, not_json or invalid_body (with errors[])."""
     if request.mimetype != "application/json":
         raise Refusal("wrong_content_type", expected="application/json")
+    content = request.get_data()
+    if b"\\u0000" in content:
+        raise Refusal("invalid_body", errors=[{"field": "", "message": "no text may hold a NUL"}])
     try:
-        return model.model_validate_json(request.get_data())
+        return model.model_validate_json(content)
     except ValidationError as wrong:
         faults = wrong.errors(include_input=False, include_url=False, include_context=False)
         if faults[0]["type"] == "json_invalid":

@@ -75,7 +75,7 @@ def sign_in(
 ) -> StaffSession:
     """Raises Refusal sign_in_refused: one answer for no such login, wrong password, locked and inactive."""
     now = clock.now()
-    login = login.casefold()
+    login = login.casefold().replace("\0", "")  # which PostgreSQL's text cannot hold
     subject = f"staff:{hashlib.sha256(login.encode()).hexdigest()[:32]}:{origin}"
 
     def begin(tx: Transaction) -> tuple[str | None, str | None, bool]:

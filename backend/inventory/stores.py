@@ -36,7 +36,8 @@ def every(tx: Transaction) -> list[Store]:
 
 def by_code(tx: Transaction, code: str) -> Store:
     """Raises Refusal store_unknown."""
-    row = tx.execute(select(stores).where(stores.c.code == code)).one_or_none()
+    known = "\0" not in code  # which PostgreSQL's text cannot hold
+    row = tx.execute(select(stores).where(stores.c.code == code)).one_or_none() if known else None
     if row is None:
         raise Refusal("store_unknown")
     return _store(row)

@@ -179,6 +179,18 @@ CASES: list[tuple[str, int, str, Callable[[Scene], Reply]]] = [
     ),
     ("an unknown field", 422, "invalid_body", lambda s: s.scan(code=s.shop.label(), price_minor=1)),
     (
+        "a NUL in a text",
+        422,
+        "invalid_body",
+        lambda s: s.raw("POST", "/v1/shoppers", b'{"language": "\\u0000"}', "application/json"),
+    ),
+    (
+        "a NUL in the login of staff",
+        422,
+        "invalid_body",
+        lambda s: s.noura.call("POST", "/v1/staff/sessions", {"login": "a\0", "password": "b"}),
+    ),
+    (
         "a body beyond the limit",
         413,
         "body_too_large",
@@ -250,6 +262,12 @@ def test_everything_wrong_is_refused_by_its_name_says_what_to_do_and_changes_not
         if scene.shop.contents() != before:
             wrong.append(f"{case}: the database changed")
     assert wrong == []
+
+
+def test_a_challenge_with_a_nul_is_one_that_we_did_not_make(scene):
+    checkout = scene.checkout(key=a_key()).json
+    face = scene.face(checkout["id"], scene.shop.face("noura"), nonce="\0")
+    assert (face.status, face.code) == (409, "challenge_refused")
 
 
 def test_a_proof_that_was_seen_before_is_refused(scene):

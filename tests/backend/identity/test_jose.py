@@ -173,14 +173,16 @@ def bad_proofs(phone):
         ("jti", 7),
         ("htm", None),
         ("body_sha256", 1),
+        ("body_sha256", "\ud800"),
         ("ath", 1),
+        ("ath", "\ud800"),
         ("extra", "x"),
     ):
         yield phone.proof("POST", "/", at_s=NOW_S, **{claim: value}), f"{claim} {value!r}"[:30]
     yield "a.b.c", "no token"
 
 
-@pytest.mark.parametrize("number", range(16))
+@pytest.mark.parametrize("number", range(18))
 def test_any_other_proof_is_refused(number):
     phone = DeviceKeys()
     text, _ = list(bad_proofs(phone))[number]

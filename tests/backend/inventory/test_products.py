@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from backend.db.transaction import Runner
 from backend.errors import Refusal
-from backend.inventory import products
+from backend.inventory import products, stores
 from backend.inventory.products import Page
 from backend.inventory.tables import products as product_rows
 from tests.backend.inventory.shelf import MINUTE, NOON, Shelf
@@ -74,3 +74,8 @@ def test_what_is_withdrawn_or_sold_elsewhere_is_unknown_here(shelf: Shelf) -> No
     for store, sku in ((other.store, "MILK"), (shelf.store, "OLD"), (shelf.store, "NEVER")):
         with pytest.raises(Refusal, match="product_unknown"):
             shelf.run.read(lambda tx, st=store, s=sku: products.find(tx, st, sku=s, now=NOON))
+
+
+def test_a_store_code_with_a_nul_names_no_store(shelf: Shelf) -> None:
+    with pytest.raises(Refusal, match="store_unknown"):
+        shelf.run.read(lambda tx: stores.by_code(tx, f"{shelf.store.code}\0"))
