@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, Field
 
-from backend.api import duties
+from backend.api import duties, introduction
 from backend.api.auth import current_staff, public, services, staff_role
 from backend.api.openapi import describe
 from backend.api.reading import Body, answer, read_json
@@ -77,11 +77,11 @@ def delete_session() -> Response:
 
 
 def open_session(at: Services, login: str, password: str) -> StaffSession:
-    """Raises Refusal sign_in_refused. Tries are counted for each login and address."""
+    """Raises Refusal sign_in_refused. Tries are counted for each login and network."""
     return staff.sign_in(
         login,
         password,
-        origin=request.remote_addr or "-",
+        origin=introduction.origin(),
         run=at.run,
         hasher=at.pin_hasher,
         ids=at.ids,

@@ -27,6 +27,18 @@ def test_after_five_wrong_passwords_the_right_one_must_wait(floor):
     assert sign_in(floor, "packer").status_code == 201
 
 
+def test_a_visitor_who_changes_the_address_within_a_network_gets_no_more_tries(floor):
+    def status(number, password):
+        address = {"REMOTE_ADDR": f"2001:db8::{number:x}"}
+        body = {"login": "packer", "password": password}
+        client = floor.app.test_client()
+        return client.post("/v1/staff/sessions", json=body, environ_base=address).status_code
+
+    assert {status(number, "wrong") for number in range(1, 6)} == {401}
+    assert status(7, PASSWORD) == 401
+    assert sign_in(floor, "packer").status_code == 201
+
+
 def test_signing_out_ends_the_token(floor):
     assert floor.call("packer", "GET", "/staff/me").json["role"] == "packer"
     assert floor.call("packer", "DELETE", "/staff/sessions/current").status_code == 204
