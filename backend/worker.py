@@ -17,12 +17,12 @@ from sqlalchemy import text
 
 from backend.adapters.face_engine import OnnxFaceEngine
 from backend.carts import expiry
-from backend.checkout import afterwards
+from backend.checkout import afterwards, face_step
 from backend.checkout import open as checkouts
 from backend.db import audit, idempotency, outbox
 from backend.db.outbox import Claimed, Kind
 from backend.db.transaction import Transaction
-from backend.identity import devices
+from backend.identity import devices, staff
 from backend.messages import inbox
 from backend.messages.deliver import deliver
 from backend.settings import Settings
@@ -32,6 +32,13 @@ from backend.wiring import Services, build
 CLAIMED_MAX = 5  # few enough that slow pushes end within the lease
 PAUSE_S_MAX = 60
 ONE_CHAINER = 7_265_002  # PostgreSQL advisory lock
+DROPS = (
+    idempotency.drop_old,
+    devices.drop_old_proofs,
+    staff.drop_old_sessions,
+    face_step.drop_old_challenges,
+    inbox.drop_old,
+)
 
 logger = logging.getLogger("worker")
 
@@ -130,6 +137,6 @@ def sweep(services: Services) -> bool:
 
 def drop_old(services: Services) -> bool:
     now = services.clock.now()
-    for drop in (idempotency.drop_old, devices.drop_old_proofs, inbox.drop_old):
+    for drop in DROPS:
         services.run(lambda tx, drop=drop: drop(tx, now=now))  # type: ignore[misc]  # bound per round
     return False

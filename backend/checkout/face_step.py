@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, insert, update
+from sqlalchemy import case, delete, insert, update
 
 from backend.authorization import decisions
 from backend.authorization.evidence import Evidence
@@ -23,6 +23,7 @@ from backend.errors import Refusal
 from backend.identity import devices
 
 CHALLENGE_LIFETIME = timedelta(seconds=60)
+CHALLENGE_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ def take_challenge(tx: Transaction, checkout: Checkout, nonce: str, *, now: date
     ).rowcount
     if taken != 1:
         raise Refusal("challenge_refused")
+
+
+def drop_old_challenges(tx: Transaction, *, now: datetime) -> int:
+    return tx.execute(delete(challenges).where(challenges.c.expires_at <= now - CHALLENGE_KEPT)).rowcount
 
 
 def refuse_unpayable(tx: Transaction, checkout: Checkout, *, now: datetime) -> None:
