@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-
 from backend.carts import checks as carts
 from backend.checkout import checks as checkout
 from backend.db import checks as db
@@ -52,13 +50,7 @@ class Report:
 
 def reconcile(run: Runner, *, now: datetime) -> Report:
     """Reads one snapshot, so a shop that is open does not look wrong; changes nothing."""
-
-    def look(tx: Transaction) -> Report:
-        if tx.dialect.name == "postgresql":
-            tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        return check_rooms(tx, now=now)
-
-    return run.read(look)
+    return run.read(lambda tx: check_rooms(tx, now=now))
 
 
 def check_rooms(tx: Transaction, *, now: datetime) -> Report:

@@ -62,11 +62,11 @@ def test_five_strange_faces_stop_further_comparisons_for_a_while(shop):
     assert shop.message(noura, "grant.issued")
 
 
-def test_pictures_that_show_no_face_cost_no_try(shop):
+def test_pictures_that_cannot_be_used_cost_no_try(shop):
     noura = shop.shopper()
     checkout = shop.checkout(noura)
     for _ in range(6):
-        assert noura.show_face(checkout["id"], [b"the ceiling"]).code == "no_face"
+        assert noura.show_face(checkout["id"], [b"the ceiling"]).code == "picture_format"
     noura.show_face(checkout["id"], [shop.face("noura")])
     assert shop.message(noura, "grant.issued")
 
