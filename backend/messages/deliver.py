@@ -24,6 +24,7 @@ GRANT_TTL_S = 60
 TTL_S = 24 * 3600
 ALERT_WINDOW = timedelta(minutes=10)
 ALERTS_MAX = 3  # pushed within the window; further ones wait in the inbox, so nobody can be worn down
+ALERTS = {Kind.FACE_REFUSED, Kind.PIN_REFUSED, Kind.PIN_LOCKED}  # counted kind by kind
 DATA_ONLY = {Kind.GRANT_ISSUED}  # the application opens it; nothing is shown on a locked screen
 
 
@@ -89,7 +90,7 @@ def sealed_for(device_id: str, payload: Mapping[str, Any]) -> str | None:
 
 
 def worn_out(tx: Transaction, happening: Happening, *, now: datetime) -> bool:
-    if happening.kind is not Kind.FACE_REFUSED:
+    if happening.kind not in ALERTS:
         return False
     assert happening.shopper_id is not None
     since = now - ALERT_WINDOW

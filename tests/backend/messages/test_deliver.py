@@ -143,15 +143,16 @@ def test_a_push_that_failed_is_tried_again_and_only_to_devices_that_missed_it(po
     assert len(post.notifier.pushes) == 2
 
 
-def test_alerts_about_faces_are_pushed_three_times_in_ten_minutes_and_all_kept(post: Post) -> None:
+@pytest.mark.parametrize("kind", [Kind.FACE_REFUSED, Kind.PIN_REFUSED, Kind.PIN_LOCKED])
+def test_alerts_are_pushed_three_times_in_ten_minutes_and_all_kept(post: Post, kind: Kind) -> None:
     for _ in range(ALERTS_MAX + 2):
-        post.happens(Kind.FACE_REFUSED)
+        post.happens(kind, {"attempts_left": 0})
         post.deliver()
         post.clock.move(seconds=30)
     assert len(post.notifier.pushes) == ALERTS_MAX
     assert len(post.read(post.phone)) == ALERTS_MAX + 2
     post.clock.move(minutes=10)
-    post.happens(Kind.FACE_REFUSED)
+    post.happens(kind, {"attempts_left": 0})
     post.deliver()
     assert len(post.notifier.pushes) == ALERTS_MAX + 1
 
