@@ -22,8 +22,8 @@ NAME_CHARS_MAX = 80
 @dataclass(frozen=True, slots=True)
 class Shopper:
     id: str
-    login: str | None
-    display_name: str | None
+    login: str | None = field(repr=False)
+    display_name: str | None = field(repr=False)
     language: str  # "en" or "ar"
     password_hash: str | None = field(repr=False)
 

@@ -16,7 +16,7 @@ from backend.identity.shoppers import Shopper
 class SignIn:
     """`origin` is the caller's network (/24 or /56): strangers elsewhere cannot lock the owner out."""
 
-    login: str
+    login: str = field(repr=False)
     password: str = field(repr=False)
     origin: str
 

@@ -4,6 +4,7 @@ import pytest
 
 from backend.errors import Refusal
 from backend.identity import shoppers
+from backend.identity.shoppers import Shopper
 from tests.backend.identity.people import NOW, a_shopper
 
 
@@ -56,3 +57,9 @@ def test_a_name_is_trimmed_and_shows_no_hidden_characters():
     for hidden in ("Amal\u202e", "\x07bell", "", "x" * 81):
         with pytest.raises(Refusal, match="display_name_malformed"):
             shoppers.normal_name(hidden)
+
+
+def test_a_shopper_written_to_a_log_is_an_id_and_no_name():
+    shown = repr(Shopper("0190", "noura@example", "Noura", "en", "hash"))
+    assert "0190" in shown
+    assert not any(word in shown for word in ("noura", "Noura", "hash'"))
