@@ -55,6 +55,9 @@ PROBLEMS: dict[str, Problem] = {
         422, "A device key is not accepted", "Send public P-256 keys as JWK, without their private part."
     ),
     "device_of_another": Problem(409, "These keys belong to another shopper", "Make new device keys."),
+    "device_too_new": Problem(
+        409, "This device is new to the account", "Change the PIN on one that you had before, or wait a day."
+    ),
     "device_unknown": Problem(401, "The device is not known", "Sign in again."),
     "shopper_unknown": Problem(404, "There is no such shopper", "Sign in again."),
     "already_registered": Problem(409, "This shopper has an account", "Sign in with it."),

@@ -125,12 +125,19 @@ def post_registration() -> Response:
     "Choose the PIN; changing it takes the password",
     body=PinBody,
     answers={204: None},
-    problems=("pin_malformed", "pin_too_common", "password_missing", "password_wrong", "hashing_busy"),
+    problems=(
+        "pin_malformed",
+        "pin_too_common",
+        "password_missing",
+        "password_wrong",
+        "device_too_new",
+        "hashing_busy",
+    ),
 )
 def put_pin() -> Response:
     who, at, body = current_shopper(), services(), read_json(PinBody)
     command = ChoosePin(who.shopper_id, who.device_id, body.pin, body.password)
-    choose_pin(command, run=at.run, hasher=at.pin_hasher, clock=at.clock)
+    choose_pin(command, run=at.run, hasher=at.pin_hasher, ids=at.ids, clock=at.clock)
     return answer(204)
 
 

@@ -21,6 +21,7 @@ from backend.identity.tables import device_proofs, devices, sessions
 PROOF_AGE_MAX = timedelta(seconds=30)  # either way: clocks of phones drift
 PROOF_KEPT = timedelta(hours=1)
 NAME_CHARS_MAX = 80
+NEW_FOR = timedelta(hours=24)  # long enough for the owner to read of it on the other devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,14 @@ def of(tx: Transaction, shopper_id: str) -> list[Device]:
 def find(tx: Transaction, device_id: str) -> Device | None:
     row = tx.execute(select(devices).where(devices.c.id == device_id)).mappings().one_or_none()
     return None if row is None else _device(row)
+
+
+def is_new(tx: Transaction, shopper_id: str, device_id: str, *, now: datetime) -> bool:
+    """Whether it came within NEW_FOR to a shopper who had another before."""
+    theirs = devices.c.shopper_id == shopper_id
+    came = select(devices.c.created_at).where(theirs, devices.c.id == device_id).scalar_subquery()
+    before = select(devices.c.id).where(theirs, devices.c.created_at < came, came > now - NEW_FOR)
+    return tx.execute(before.limit(1)).first() is not None
 
 
 def get(tx: Transaction, device_id: str) -> Device:

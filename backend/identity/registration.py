@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from backend.clock import Clock
+from backend.clock import Clock, Ids
+from backend.db import audit
 from backend.db.transaction import Run, Transaction
 from backend.errors import Refusal
-from backend.identity import locks, passwords, pins, shoppers
+from backend.identity import devices, locks, passwords, pins, shoppers
 from backend.identity.ports import PinHasher
 from backend.identity.shoppers import Shopper
 
@@ -15,8 +16,8 @@ from backend.identity.shoppers import Shopper
 @dataclass(frozen=True, slots=True)
 class Register:
     shopper_id: str
-    login: str
-    display_name: str
+    login: str = field(repr=False)
+    display_name: str = field(repr=False)
     password: str = field(repr=False)
 
 
@@ -48,8 +49,9 @@ def register(command: Register, *, run: Run, hasher: PinHasher, clock: Clock) ->
     )
 
 
-def choose_pin(command: ChoosePin, *, run: Run, hasher: PinHasher, clock: Clock) -> None:
-    """Raises Refusal pin_malformed, pin_too_common, password_missing or password_wrong (also when locked)."""
+def choose_pin(command: ChoosePin, *, run: Run, hasher: PinHasher, ids: Ids, clock: Clock) -> None:
+    """Raises Refusal pin_malformed, pin_too_common, password_missing, password_wrong (also when locked) or
+    device_too_new: else a stolen password alone would be a device, a password and a PIN."""
     pin = pins.normal_digits(command.pin)
     subject = f"pin-change:{command.shopper_id}:{command.device_id}"
 
@@ -57,6 +59,8 @@ def choose_pin(command: ChoosePin, *, run: Run, hasher: PinHasher, clock: Clock)
         shopper = shoppers.profile(tx, command.shopper_id)
         pins.refuse_common(pin, facts=[shopper.login or ""])
         changing = pins.stored(tx, command.shopper_id) is not None
+        if changing and devices.is_new(tx, command.shopper_id, command.device_id, now=clock.now()):
+            raise Refusal("device_too_new")
         return shopper, changing, not changing or locks.take_slot(tx, subject, now=clock.now())
 
     shopper, changing, free = run(begin)
@@ -69,6 +73,14 @@ def choose_pin(command: ChoosePin, *, run: Run, hasher: PinHasher, clock: Clock)
         stored = pins.set_pin if changing else pins.set_first_pin
         stored(tx, command.shopper_id, pin_hash=pin_hash, pepper_version=version, now=now)
         locks.clear(tx, subject)
+        audit.record(
+            tx,
+            entry_id=ids.uuid7(),
+            at=now,
+            actor=f"shopper:{command.shopper_id}",
+            action="pin.changed" if changing else "pin.chosen",
+            subject=command.device_id,
+        )
 
     run(finish)
 

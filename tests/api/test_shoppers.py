@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from backend.api.app import create_app
+from backend.db.audit import audit_entries
 from tests.api.own_phone import PASSWORD, OwnPhone
 from tests.services import services_of
 
@@ -134,3 +136,29 @@ def test_guessing_the_password_to_change_the_pin_is_locked_after_five(amal):
     assert choose(amal, "480697", password=PASSWORD).json["code"] == "password_wrong"
     amal.services.clock.move(seconds=30)
     assert choose(amal, "480697", password=PASSWORD).status_code == 204
+
+
+def test_whoever_has_but_the_password_cannot_change_the_pin_on_a_new_device_for_a_day(amal):
+    choose(amal, "739154")
+    amal.register()
+    amal.services.clock.move(minutes=1)
+    thief = OwnPhone(amal.app, amal.services)
+    assert thief.sign_in().status_code == 201
+    assert choose(thief, "480697", password=PASSWORD).json["code"] == "device_too_new"
+    assert choose(amal, "480697", password=PASSWORD).status_code == 204
+    amal.services.clock.move(hours=24)
+    for person in (amal, thief):
+        person.sign_in()
+    assert choose(thief, "629480", password=PASSWORD).status_code == 204
+
+
+def test_choosing_and_changing_the_pin_is_audited_without_it(amal):
+    choose(amal, "739154")
+    amal.register()
+    choose(amal, "480697", password=PASSWORD)
+    rows = amal.services.run.read(lambda tx: tx.execute(select(audit_entries)).mappings().all())
+    assert [row["action"] for row in rows if row["action"].startswith("pin.")] == [
+        "pin.chosen",
+        "pin.changed",
+    ]
+    assert "480697" not in str(rows)
