@@ -118,6 +118,12 @@ class Settings:
     hash_parallel_max: int = setting(
         "SMARTPAY_HASH_PARALLEL_MAX", 4, whole(1, 64), "PIN and password hashes worked on at once."
     )
+    guests_per_hour_max: int = setting(
+        "SMARTPAY_GUESTS_PER_HOUR_MAX",
+        1_000,
+        whole(1, 10_000_000),
+        "New guests an hour from one network (/24 of IPv4, /56 of IPv6); more get 429.",
+    )
     log_level: str = setting(
         "SMARTPAY_LOG_LEVEL",
         "INFO",

@@ -60,6 +60,9 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "device_unknown": Problem(401, "The device is not known", "Sign in again."),
     "shopper_unknown": Problem(404, "There is no such shopper", "Sign in again."),
+    "too_many_guests": Problem(
+        429, "Too many new visitors from your network", "Try again later, or sign in."
+    ),
     "already_registered": Problem(409, "This shopper has an account", "Sign in with it."),
     "login_taken": Problem(409, "This login is taken", "Choose another one."),
     "login_malformed": Problem(422, "This login cannot be used", "Use 3 to 64 characters without blanks."),

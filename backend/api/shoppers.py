@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from flask import Blueprint, Response
@@ -15,15 +16,17 @@ from backend.api.reading import Body, answer, read_json
 from backend.api.sessions import PROOF_PROBLEMS
 from backend.api.wallet import CURRENCY
 from backend.db.transaction import Transaction
+from backend.errors import Refusal
 from backend.faces import vault
 from backend.faces.enrol import TEMPLATES_MAX, TEMPLATES_MIN
-from backend.identity import consents, pins, sessions, shoppers
+from backend.identity import consents, locks, pins, sessions, shoppers
 from backend.identity.passwords import CHARS_MAX
 from backend.identity.registration import ChoosePin, Register, choose_pin, register
 from backend.identity.shoppers import Shopper
 from backend.ledger.accounts import balance
 
 bp = Blueprint("shoppers", __name__, url_prefix="/v1/shoppers")
+GUESTS_WINDOW = timedelta(hours=1)
 
 
 class GuestBody(Body):
@@ -74,7 +77,7 @@ class Me(BaseModel):
     "Become a guest; header Device-Proof with the key",
     body=GuestBody,
     answers={201: SignedIn},
-    problems=PROOF_PROBLEMS,
+    problems=("too_many_guests", *PROOF_PROBLEMS),
 )
 def post_shopper() -> Response:
     at, body = services(), read_json(GuestBody)
@@ -82,10 +85,19 @@ def post_shopper() -> Response:
 
     def begin(tx: Transaction) -> sessions.Session:
         now = at.clock.now()
+        demand_room_for_guest(tx, now)
         guest = shoppers.create_guest(tx, shopper_id=at.ids.uuid7(), language=body.language, now=now)
         return sessions.begin(tx, guest.id, own_device, now=now, ids=at.ids)
 
     return introduction.signed_in(201, at.run(begin))
+
+
+def demand_room_for_guest(tx: Transaction, now: datetime) -> None:
+    """Raises Refusal too_many_guests: rows of strangers are bounded for each network."""
+    at, limit = services(), services().settings.guests_per_hour_max
+    subject = f"guests:{at.tokens.digest('guests', introduction.origin())}"
+    if not locks.count(tx, subject, at_most=limit, window=GUESTS_WINDOW, now=now):
+        raise Refusal("too_many_guests", retry_after_s=int(GUESTS_WINDOW.total_seconds()))
 
 
 @bp.get("/me")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -136,6 +138,14 @@ def test_guessing_the_password_to_change_the_pin_is_locked_after_five(amal):
     assert choose(amal, "480697", password=PASSWORD).json["code"] == "password_wrong"
     amal.services.clock.move(seconds=30)
     assert choose(amal, "480697", password=PASSWORD).status_code == 204
+
+
+def test_one_network_brings_so_many_guests_an_hour_and_no_more(services):
+    few = replace(services, settings=replace(services.settings, guests_per_hour_max=2))
+    app = create_app(few)
+    assert [OwnPhone(app, few).become_guest().status_code for _ in range(3)] == [201, 201, 429]
+    few.clock.move(hours=1)
+    assert OwnPhone(app, few).become_guest().status_code == 201
 
 
 def test_whoever_has_but_the_password_cannot_change_the_pin_on_a_new_device_for_a_day(amal):
