@@ -118,6 +118,12 @@ class Settings:
     hash_parallel_max: int = setting(
         "SMARTPAY_HASH_PARALLEL_MAX", 4, whole(1, 64), "PIN and password hashes worked on at once."
     )
+    trusted_proxies: int = setting(
+        "SMARTPAY_TRUSTED_PROXIES",
+        0,
+        whole(0, 5),
+        "Proxies of ours in front, whose X-Forwarded-For and -Proto are believed; 0: nobody's are.",
+    )
     guests_per_hour_max: int = setting(
         "SMARTPAY_GUESTS_PER_HOUR_MAX",
         1_000,

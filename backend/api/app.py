@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from flask import Flask, Response, current_app, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.api import (
     auth,
@@ -81,6 +82,8 @@ def create_app(services: Services) -> Flask:
     app = Flask("backend", static_folder=None)
     app.request_class = PicturesInMemory
     app.extensions["smartpay"] = services
+    if proxies := services.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(MAX_CONTENT_LENGTH=JSON_BYTES_MAX, MAX_FORM_PARTS=20)
     problems.register(app)

@@ -148,6 +148,15 @@ def test_one_network_brings_so_many_guests_an_hour_and_no_more(services):
     assert OwnPhone(app, few).become_guest().status_code == 201
 
 
+@pytest.mark.parametrize(("proxies", "statuses"), [(0, [201, 429]), (1, [201, 201])])
+def test_only_a_trusted_proxy_is_asked_where_a_visitor_comes_from(services, proxies, statuses):
+    settings = replace(services.settings, guests_per_hour_max=1, trusted_proxies=proxies)
+    one = replace(services, settings=settings)
+    app = create_app(one)
+    visitors = [{"X-Forwarded-For": f"192.0.{number}.1"} for number in (1, 2)]
+    assert [OwnPhone(app, one).become_guest(**v).status_code for v in visitors] == statuses
+
+
 def test_whoever_has_but_the_password_cannot_change_the_pin_on_a_new_device_for_a_day(amal):
     choose(amal, "739154")
     amal.register()
