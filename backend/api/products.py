@@ -107,12 +107,10 @@ def get_product(sku: str) -> Response:
 def get_picture(sku: str) -> Response:
     at = services()
     name = at.run.read(lambda tx: products.picture(tx, known_form(sku)))
-    if name is None:
+    found = picture_file(name)
+    if found is None:
         raise Refusal("not_found")
-    for folder in (at.settings.data / "pictures", DEMO_PICTURES):
-        if (folder / name).is_file():
-            return file((folder / name).read_bytes(), MEDIA_TYPES[Path(name).suffix])
-    raise Refusal("not_found")
+    return file(found.read_bytes(), MEDIA_TYPES[found.suffix])
 
 
 @bp.get("/<sku>/label.png")
@@ -158,6 +156,12 @@ def label_text(offer: Offer) -> str:
 def asked(name: str) -> str:
     """A parameter of the query; "" where it is absent. PostgreSQL's text holds no NUL."""
     return request.args.get(name, "")[:QUERY_CHARS_MAX].replace("\0", "")
+
+
+def picture_file(name: str | None) -> Path | None:
+    """The shop's own pictures come before those of the demo."""
+    folders = (services().settings.data / "pictures", DEMO_PICTURES)
+    return next((folder / name for folder in folders if name and (folder / name).is_file()), None)
 
 
 def known_form(sku: str) -> str:

@@ -81,3 +81,13 @@ def test_a_picture_is_sent_with_a_tag_to_ask_by(front: Storefront) -> None:
 def test_without_a_store_the_first_ones_goods_are_listed(front):
     front.shelf.put("TEA")
     assert [product["sku"] for product in front.get("/products").json["products"]] == ["TEA"]
+
+
+def test_a_stores_sheet_is_a_pdf_that_is_sent_once(front):
+    front.shelf.put("TEA")
+    first = front.get("/stores/R1/sheet.pdf")
+    assert (first.status_code, first.content_type) == (200, "application/pdf")
+    assert first.data.startswith(b"%PDF-")
+    again = front.get("/stores/R1/sheet.pdf", **{"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert front.get("/stores/ZZ/sheet.pdf").json["code"] == "store_unknown"
