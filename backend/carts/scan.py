@@ -16,7 +16,7 @@ from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory import reservations
 from backend.inventory.products import Product
-from backend.inventory.resolve_label import Named, resolve
+from backend.inventory.resolve_label import Named, Offer, resolve
 
 OPEN_TRIES_MAX = 3
 
@@ -46,7 +46,7 @@ def scan(tx: Transaction, asked: Scan, *, lifetime: timedelta, ids: Ids, now: da
         return known
     offer = resolve(tx, asked.named, now=now)
     until = now + lifetime
-    cart_id = _open_cart(tx, asked.shopper_id, offer.store.id, until=until, ids=ids, now=now)
+    cart_id = _open_cart(tx, asked.shopper_id, offer, until=until, ids=ids, now=now)
     if not _first(tx, asked, cart_id, offer.product.sku, now=now):
         reservations.hold(tx, cart_id, until)
         known = _repeat(tx, asked, now=now)
@@ -85,16 +85,17 @@ def _first(tx: Transaction, asked: Scan, cart_id: str, sku: str, *, now: datetim
 
 
 def _open_cart(
-    tx: Transaction, shopper_id: str, store_id: str, *, until: datetime, ids: Ids, now: datetime
+    tx: Transaction, shopper_id: str, offer: Offer, *, until: datetime, ids: Ids, now: datetime
 ) -> str:
     """The one open cart of shopper and store, its row locked and its time moved; begun if need be."""
+    store_id = offer.store.id
     theirs = and_(carts.c.shopper_id == shopper_id, carts.c.store_id == store_id)
     standing = update(carts).where(theirs, carts.c.state == "open", carts.c.expires_at > now)
     for _ in range(OPEN_TRIES_MAX):
         found = tx.execute(standing.values(expires_at=until).returning(carts.c.id)).scalar_one_or_none()
         if found:
             return str(found)
-        _put_away(tx, shopper_id, store_id, now=now)
+        _put_away(tx, shopper_id, offer, now=now)
         busy = select(carts.c.id).where(theirs, being_checked_out(), carts.c.expires_at > now)
         if tx.execute(busy.limit(1)).one_or_none():
             raise Refusal("cart_frozen")
@@ -118,20 +119,20 @@ def _begin(
     return begun
 
 
-def _put_away(tx: Transaction, shopper_id: str, store_id: str, *, now: datetime) -> None:
-    """A cart whose time ran out ends before a fresh one begins."""
+def _put_away(tx: Transaction, shopper_id: str, offer: Offer, *, now: datetime) -> None:
+    """A cart whose time ran out ends before a fresh one begins, into which the offered product goes."""
     over = tx.execute(
         update(carts)
         .where(
             carts.c.shopper_id == shopper_id,
-            carts.c.store_id == store_id,
+            carts.c.store_id == offer.store.id,
             carts.c.state == "open",
             carts.c.expires_at <= now,
         )
         .values(state="expired")
         .returning(carts.c.id)
     ).scalars()
-    reservations.release_carts(tx, *over.all())
+    reservations.release_carts(tx, *over.all(), before=(offer.store.id, offer.product.sku))
 
 
 def _add_piece(tx: Transaction, cart: Cart, product: Product, *, ids: Ids, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 
 from backend.clock import Ids
 from backend.db.transaction import Transaction
@@ -71,8 +71,9 @@ def release(tx: Transaction, line_id: str) -> int:
     return sum(_release(tx, reservations.c.line_id == line_id).values())
 
 
-def release_carts(tx: Transaction, *cart_ids: str) -> int:
-    return sum(_release(tx, reservations.c.cart_id.in_(cart_ids)).values())
+def release_carts(tx: Transaction, *cart_ids: str, before: tuple[str, str] | None = None) -> int:
+    """before: (store, sku) that this transaction takes next; its row is locked in its place among the others."""
+    return sum(_release(tx, reservations.c.cart_id.in_(cart_ids), before).values())
 
 
 def release_expired(tx: Transaction, store_id: str, sku: str, *, now: datetime) -> int:
@@ -102,9 +103,19 @@ def sell(
 
     Raises Refusal reservation_expired. The caller compares the result with what was agreed.
     """
+    shelf = and_(reservations.c.store_id == stock.c.store_id, reservations.c.sku == stock.c.sku)
+    locked = (  # the stock rows first, by sku: no UPDATE promises an order of locks
+        select(stock.c.sku)
+        .join(reservations, shelf)
+        .where(_live(reservations.c.cart_id == cart_id), stock.c.store_id == store_id)
+        .order_by(stock.c.sku)
+        .with_for_update(of=stock)
+        .subquery("locked")
+    )
     sold: dict[str, int] = {}
     for row in tx.execute(
         update(reservations)
+        .where(select(func.count()).select_from(locked).scalar_subquery() > 0)
         .where(_live(reservations.c.cart_id == cart_id), reservations.c.expires_at > now)
         .values(state="sold")
         .returning(reservations.c.sku, reservations.c.quantity)
@@ -113,23 +124,12 @@ def sell(
         sold[row.sku] = row.quantity
     if not sold:
         raise Refusal("reservation_expired")
-    theirs = (  # an UPDATE … FROM promises no order of locks; this takes them by sku
-        select(stock.c.sku, reservations.c.quantity)
-        .join(
-            reservations,
-            and_(reservations.c.store_id == stock.c.store_id, reservations.c.sku == stock.c.sku),
-        )
-        .where(
-            reservations.c.cart_id == cart_id, reservations.c.state == "sold", stock.c.store_id == store_id
-        )
-        .order_by(stock.c.sku)
-        .with_for_update(of=stock)
-        .subquery("theirs")
-    )
+    quantity = reservations.c.quantity
     lowered = tx.execute(
         update(stock)
-        .where(stock.c.store_id == store_id, stock.c.sku == theirs.c.sku)
-        .values(on_hand=stock.c.on_hand - theirs.c.quantity, reserved=stock.c.reserved - theirs.c.quantity)
+        .where(shelf, stock.c.store_id == store_id)
+        .where(reservations.c.cart_id == cart_id, reservations.c.state == "sold")
+        .values(on_hand=stock.c.on_hand - quantity, reserved=stock.c.reserved - quantity)
     ).rowcount
     if lowered != len(sold):
         raise Refusal("reservation_expired")
@@ -193,14 +193,16 @@ def _give_back(tx: Transaction, store_id: str, sku: str, quantity: int) -> None:
     assert lowered == 1, "what is reserved is counted in the stock row"
 
 
-def _release(tx: Transaction, which: ColumnElement[bool]) -> dict[tuple[str, str], int]:
+def _release(
+    tx: Transaction, which: ColumnElement[bool], before: tuple[str, str] | None = None
+) -> dict[tuple[str, str], int]:
     """Live reservations to released, in the order of locks; {(store, sku): pieces}."""
     held = select(reservations.c.store_id, reservations.c.sku).where(_live(which)).distinct()
-    rows = sorted((row.store_id, row.sku) for row in tx.execute(held))
-    for store_id, sku in rows:
+    rows = {(row.store_id, row.sku) for row in tx.execute(held)}
+    for store_id, sku in sorted(rows | {before} if rows and before else rows):
         tx.execute(
             select(stock.c.sku).where(stock.c.store_id == store_id, stock.c.sku == sku).with_for_update()
-        ).one()
+        ).one_or_none()
     pieces: dict[tuple[str, str], int] = {}
     if rows:
         for row in tx.execute(
