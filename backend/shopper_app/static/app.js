@@ -7,6 +7,19 @@ import { restore } from "./session.js";
 import { allStores, cartSecondsLeft, currentCart, enter, loadCart, loadStores, shop, store } from "./shop.js";
 import { inMine, language, loadWords, minutes, money, t } from "./words.js";
 
+/** @type {import("./router.js").Route[]} */
+const ROUTES = [
+  [/^\/$/, "shop", () => import("./pages/browse.js")],
+  [/^\/01\/(?<gtin>\d{14})$/, "shop", () => import("./pages/product.js")],
+  [/^\/scan$/, "scan", () => import("./pages/scan.js")],
+  [/^\/cart$/, "cart", () => import("./pages/cart.js")],
+  [/^\/pay$/, "cart", () => import("./pages/pay.js")],
+  [/^\/enrol$/, "me", () => import("./pages/enrol.js")],
+  [/^\/me$/, "me", () => import("./pages/me.js")],
+  [/^\/orders\/(?<id>[\w-]+)$/, "me", () => import("./pages/order.js")],
+  [/^\/inbox$/, "inbox", () => import("./pages/inbox.js")],
+];
+
 const YEAR_S = 31_536_000;
 
 /** @param {string} name @param {string} value */
@@ -79,7 +92,7 @@ async function main() {
   addEventListener("smartpay:moved", drawCartBar);
   await loadCart().catch(complain);
   setInterval(tick, 1000);
-  await start();
+  await start(ROUTES);
 }
 
 main().catch((wrong) => {

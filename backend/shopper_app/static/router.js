@@ -6,19 +6,10 @@ import { byId, complain, replace } from "./dom.js";
 /** @typedef {{main: HTMLElement, signal: AbortSignal, params: Record<string, string>, query: URLSearchParams}} Visit */
 /** @typedef {{show: (visit: Visit) => Promise<void>}} Page */
 
-/** @type {[RegExp, string, () => Promise<Page>][]} */
-const ROUTES = [
-  [/^\/$/, "shop", () => import("./pages/browse.js")],
-  [/^\/01\/(?<gtin>\d{14})$/, "shop", () => import("./pages/product.js")],
-  [/^\/scan$/, "scan", () => import("./pages/scan.js")],
-  [/^\/cart$/, "cart", () => import("./pages/cart.js")],
-  [/^\/pay$/, "cart", () => import("./pages/pay.js")],
-  [/^\/enrol$/, "me", () => import("./pages/enrol.js")],
-  [/^\/me$/, "me", () => import("./pages/me.js")],
-  [/^\/orders\/(?<id>[\w-]+)$/, "me", () => import("./pages/order.js")],
-  [/^\/inbox$/, "inbox", () => import("./pages/inbox.js")],
-];
+/** @typedef {[RegExp, string, () => Promise<Page>]} Route its path, the tab it stands under, its module */
 
+/** @type {Route[]} */
+let routes = [];
 let leaving = new AbortController();
 
 /** @param {string} href @param {{replace?: boolean}} [how] */
@@ -32,7 +23,7 @@ async function render() {
   leaving = new AbortController();
   const { signal } = leaving;
   const main = byId("main");
-  for (const [pattern, tab, load] of ROUTES) {
+  for (const [pattern, tab, load] of routes) {
     const match = pattern.exec(location.pathname);
     if (!match) continue;
     mark(tab);
@@ -66,13 +57,15 @@ export function focusHeading() {
   moved = true;
 }
 
-export function start() {
+/** @param {Route[]} all */
+export function start(all) {
+  routes = all;
   addEventListener("popstate", () => void render());
   document.addEventListener("click", (event) => {
     const anchor = /** @type {Element} */ (event.target).closest("a[href^='/']");
     if (!anchor || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     const href = /** @type {string} */ (anchor.getAttribute("href"));
-    if (anchor.hasAttribute("download") || !ROUTES.some(([pattern]) => pattern.test(href.split("?")[0]))) return;
+    if (anchor.hasAttribute("download") || !routes.some(([pattern]) => pattern.test(href.split("?")[0]))) return;
     event.preventDefault();
     void go(href);
   });
