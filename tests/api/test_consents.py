@@ -4,16 +4,13 @@ import hashlib
 
 import pytest
 
-from backend.api.app import create_app
 from tests.api.own_phone import OwnPhone
 from tests.api.test_faces import send_picture
-from tests.services import services_of
 
 
 @pytest.fixture
-def amal(settings, run, keys):
-    services = services_of(settings, run, keys)
-    amal = OwnPhone(create_app(services), services)
+def amal(app, services):
+    amal = OwnPhone(app, services)
     amal.become_guest()
     return amal
 

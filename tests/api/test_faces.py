@@ -5,12 +5,10 @@ import io
 
 import pytest
 
-from backend.api.app import create_app
 from backend.api.pictures import from_base64
 from backend.errors import Refusal
 from tests.api.own_phone import OwnPhone
 from tests.ml.pictures import encoded, wall
-from tests.services import services_of
 
 PICTURE = b"face of Amal, take 1"
 
@@ -21,9 +19,8 @@ def send_picture(person, content=PICTURE, **parts):
 
 
 @pytest.fixture
-def amal(settings, run, keys):
-    services = services_of(settings, run, keys)
-    amal = OwnPhone(create_app(services), services)
+def amal(app, services):
+    amal = OwnPhone(app, services)
     amal.become_guest()
     amal.consent()
     return amal

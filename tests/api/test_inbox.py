@@ -5,15 +5,13 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 
 from backend import worker
-from backend.api.app import create_app
 from backend.db import outbox
 from backend.db.outbox import Happening, Kind
-from backend.db.transaction import Runner
-from backend.settings import Settings
+from backend.wiring import Services
 from tests.api.own_phone import OwnPhone
-from tests.services import services_of
 
 
 class Reader(OwnPhone):
@@ -33,9 +31,8 @@ class Reader(OwnPhone):
 
 
 @pytest.fixture
-def reader(settings: Settings, run: Runner, keys: Runner) -> Reader:
-    services = services_of(settings, run, keys)
-    reader = Reader(create_app(services), services)
+def reader(app: Flask, services: Services) -> Reader:
+    reader = Reader(app, services)
     assert reader.become_guest().status_code == 201
     return reader
 

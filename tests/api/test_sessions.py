@@ -2,21 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from backend.api.app import create_app
 from tests.api.own_phone import OwnPhone, hash_of
-from tests.services import services_of
 
 COOKIE_WISH = {"X-Refresh": "cookie"}
-
-
-@pytest.fixture
-def services(settings, run, keys):
-    return services_of(settings, run, keys)
-
-
-@pytest.fixture
-def app(services):
-    return create_app(services)
 
 
 @pytest.fixture

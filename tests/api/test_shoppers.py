@@ -8,17 +8,6 @@ from sqlalchemy import select
 from backend.api.app import create_app
 from backend.db.audit import audit_entries
 from tests.api.own_phone import PASSWORD, OwnPhone
-from tests.services import services_of
-
-
-@pytest.fixture
-def services(settings, run, keys):
-    return services_of(settings, run, keys)
-
-
-@pytest.fixture
-def app(services):
-    return create_app(services)
 
 
 @pytest.fixture

@@ -34,10 +34,7 @@ def test_init_and_migrate_make_a_shop_out_of_nothing(
     assert "main: schema 0003 (newest: 0003)" in capsys.readouterr().out
 
 
-def test_files_of_the_database_are_the_owners_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "var"
-    for command in ("init", "migrate"):
-        cli.main(["--data", str(folder), command])
+def test_files_of_the_database_are_the_owners_alone(folder: Path) -> None:
     assert [path.name for path in folder.glob("*.sqlite*") if path.stat().st_mode & 0o077] == []
 
 
@@ -62,26 +59,18 @@ def test_a_database_that_is_away_is_a_sentence(
 
 
 def test_a_catalogue_with_faults_names_each_line_and_imports_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = str(tmp_path / "var")
-    for command in (["init"], ["migrate"]):
-        cli.main(["--data", folder, *command])
     file = tmp_path / "products.csv"
     file.write_text("sku,nonsense\n1,2\n")
-    capsys.readouterr()
-    assert cli.main(["--data", folder, "import", str(file)]) == cli.FAILED
+    assert cli.main(["--data", str(folder), "import", str(file)]) == cli.FAILED
     assert "nothing was imported" in capsys.readouterr().err
 
 
 def test_somebody_new_may_sign_in_once_they_are_added(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = str(tmp_path / "var")
-    for command in (["init"], ["migrate"]):
-        cli.main(["--data", folder, *command])
-    capsys.readouterr()
-    add = ["--data", folder, "staff-add", "huda", "--role", "packer"]
+    add = ["--data", str(folder), "staff-add", "huda", "--role", "packer"]
     assert cli.main(add) == 0
     assert len(capsys.readouterr().out.split()[-1]) == 16
     assert cli.main(add) == cli.FAILED
@@ -90,24 +79,18 @@ def test_somebody_new_may_sign_in_once_they_are_added(
     assert "store_unknown" in capsys.readouterr().err
 
 
-def test_a_demo_shop_is_filled_once_and_reconciles(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = str(tmp_path / "var")
-    for command in (["init"], ["migrate"], ["seed", "--demo"]):
-        assert cli.main(["--data", folder, *command]) == 0
+def test_a_demo_shop_is_filled_once_and_reconciles(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seed = ["--data", str(folder), "seed", "--demo"]
+    assert cli.main(seed) == 0
     first = capsys.readouterr().out
-    assert cli.main(["--data", folder, "seed", "--demo"]) == 0
-    assert capsys.readouterr().out in first  # the same logins
-    assert cli.main(["--data", folder, "reconcile", "--json"]) == 0
+    assert cli.main(seed) == 0
+    assert capsys.readouterr().out == first  # the same logins
+    assert cli.main(["--data", str(folder), "reconcile", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["ok"]
 
 
-def test_a_reset_empties_a_demo_shop_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(tmp_path / "var")
-    for command in (["init"], ["migrate"]):
-        cli.main(["--data", folder, *command])
-    assert cli.main(["--data", folder, "seed", "--demo", "--reset"]) == cli.REFUSED_SETTINGS
+def test_a_reset_empties_a_demo_shop_and_no_other(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--data", str(folder), "seed", "--demo", "--reset"]) == cli.REFUSED_SETTINGS
     assert "is none" in capsys.readouterr().err
-    cli.main(["--data", folder, "seed", "--demo"])
-    assert cli.main(["--data", folder, "seed", "--demo", "--reset"]) == 0
+    cli.main(["--data", str(folder), "seed", "--demo"])
+    assert cli.main(["--data", str(folder), "seed", "--demo", "--reset"]) == 0

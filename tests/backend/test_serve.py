@@ -13,19 +13,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from backend import cli, serve
+from backend import serve
 from backend.errors import SettingsRefused
 from backend.settings import Settings
 
 START_S_MAX = 60
 STOP_S_MAX = 15
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for command in ("init", "migrate"):
-        assert cli.main(["--data", str(tmp_path / "var"), command]) == 0
-    return tmp_path / "var"
 
 
 @contextmanager
@@ -44,7 +37,14 @@ def open_shop(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             child.wait(STOP_S_MAX)
 
 
+def keys_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes() for path in Settings(data=folder).key_path("kek.key").parent.iterdir()
+    }
+
+
 def test_it_opens_on_a_free_port_answers_and_closes_when_asked(folder: Path) -> None:
+    keys = keys_of(folder)
     with open_shop(folder) as (child, address):
         assert requests.get(f"{address}/readyz", timeout=START_S_MAX).json()["ok"]
         assert requests.get(f"{address}/healthz", timeout=START_S_MAX).status_code == 200
@@ -57,6 +57,7 @@ def test_it_opens_on_a_free_port_answers_and_closes_when_asked(folder: Path) -> 
         assert child.wait(STOP_S_MAX) == 0
         assert child.stdout is not None
         assert "Traceback" not in child.stdout.read()
+    assert keys_of(folder) == keys
 
 
 def test_without_keys_or_schema_it_says_what_to_run(tmp_path: Path, folder: Path) -> None:

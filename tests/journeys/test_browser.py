@@ -129,17 +129,20 @@ def test_from_a_printed_label_to_thank_you(phone: Page, shop: Shop, camera: Came
     shots.take(phone, "thank-you")
 
 
+def join_without_a_face(phone: Page, shop: Shop, login: str) -> None:
+    """Registered, with a PIN and money, but no consent to face recognition."""
+    phone.goto("/enrol?face=no")
+    register(phone, login)
+    choose_pin(phone)
+    expect(phone).to_have_url(re.compile("/me$"))
+    shop.staff("cashier").post("/topups", {"store": STORE, "shopper": login, "amount_minor": TOP_UP_MINOR})
+
+
 def test_who_gives_no_face_pays_by_password_and_pin(
     phone: Page, shop: Shop, camera: Camera, shots: Shots
 ) -> None:
     product = scan(phone, shop, camera, shots)
-    phone.goto("/enrol?face=no")
-    register(phone, "salem.browser")
-    choose_pin(phone)
-    expect(phone).to_have_url(re.compile("/me$"))
-    shop.staff("cashier").post(
-        "/topups", {"store": STORE, "shopper": "salem.browser", "amount_minor": TOP_UP_MINOR}
-    )
+    join_without_a_face(phone, shop, "salem.browser")
     phone.goto("/pay")
     prove_by_password(phone)
     pay(phone, product, shots)
@@ -225,13 +228,7 @@ def test_a_wrong_pin_pays_nothing_and_the_next_try_can(
     phone: Page, shop: Shop, camera: Camera, shots: Shots
 ) -> None:
     product = scan(phone, shop, camera, shots)
-    phone.goto("/enrol?face=no")
-    register(phone, "huda.browser")
-    choose_pin(phone)
-    expect(phone).to_have_url(re.compile("/me$"))
-    shop.staff("cashier").post(
-        "/topups", {"store": STORE, "shopper": "huda.browser", "amount_minor": TOP_UP_MINOR}
-    )
+    join_without_a_face(phone, shop, "huda.browser")
     phone.goto("/pay")
     prove_by_password(phone)
     phone.get_by_label("Your PIN").fill("591730")

@@ -7,18 +7,12 @@ import pytest
 from backend.checkout.mismatch import Mismatch, record_mismatch
 from backend.db import events
 from backend.db.outbox import Kind
-from backend.db.transaction import Runner
 from backend.errors import Refusal
 from backend.orders import packing
 from backend.orders.order import OrderState, find
-from tests.backend.checkout.till import Buyer, a_buyer
+from tests.backend.checkout.till import Buyer
 from tests.backend.inventory.shelf import IDS, NOON
 from tests.backend.orders.counter import CODE, Counter, a_member, a_paid_order
-
-
-@pytest.fixture
-def buyer(run: Runner) -> Buyer:
-    return a_buyer(run)
 
 
 @pytest.fixture
