@@ -48,7 +48,7 @@ def waiting() -> Notice | None:
     try:
         notice = Notice(**json.loads(base64.urlsafe_b64decode(text)))
         notice.text("en")
-    except (binascii.Error, ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (binascii.Error, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         return None
     return notice if notice.key in (REFUSALS if notice.refused else WORDS) else None
 
