@@ -25,6 +25,7 @@ from backend.db.transaction import Transaction
 from backend.identity import devices, staff
 from backend.messages import inbox
 from backend.messages.deliver import deliver
+from backend.privacy import erase
 from backend.settings import Settings
 from backend.telemetry import start_logging
 from backend.wiring import Services, build
@@ -72,6 +73,7 @@ def work(services: Services, *, ended: Event) -> None:
         Duty("deliver", 0.2, deliver_due),
         Duty("audit", 2, chain_audit),
         Duty("sweep", 5, sweep),
+        Duty("erase", 60, finish_erasures),
         Duty("drop", 300, drop_old),
     ]
     while not ended.is_set():
@@ -133,6 +135,11 @@ def sweep(services: Services) -> bool:
     now = services.clock.now()
     ended = services.run(lambda tx: checkouts.put_away_expired(tx, now=now))
     return ended + services.run(lambda tx: expiry.expire_due(tx, ids=services.ids, now=now)) > 0
+
+
+def finish_erasures(services: Services) -> bool:
+    at, now = services, services.clock.now()
+    return erase.finish_withdrawals(run=at.run, keys=at.keys, ids=at.ids, now=now) > 0
 
 
 def drop_old(services: Services) -> bool:

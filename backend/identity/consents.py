@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.clock import Ids
@@ -53,6 +53,13 @@ def standing(tx: Transaction, shopper_id: str, *, lock: bool = False) -> Consent
     if row is None:
         return None
     return Consent(row.id, row.version, row.language, row.text_sha256, row.given_at)
+
+
+def stands(shopper_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the shopper in that column consents now; for a query over other rows."""
+    return exists().where(
+        consents.c.shopper_id == shopper_id, consents.c.kind == FACE, consents.c.withdrawn_at.is_(None)
+    )
 
 
 def demand(tx: Transaction, shopper_id: str, *, lock: bool = False) -> Consent:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from backend.checkout import face_step
 from backend.clock import Ids
 from backend.db import audit, outbox
@@ -11,6 +13,7 @@ from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Runner, Transaction
 from backend.errors import Refusal
 from backend.faces import vault
+from backend.faces.tables import templates
 from backend.identity import consents
 
 
@@ -47,3 +50,12 @@ def erase_face(shopper_id: str, *, run: Runner, keys: Runner, ids: Ids, now: dat
     run(rows)
     if not gone:
         raise Refusal("database_busy", retry_after_s=1)
+
+
+def finish_withdrawals(*, run: Runner, keys: Runner, ids: Ids, now: datetime, limit: int = 20) -> int:
+    """Erase what a withdrawal that was cut off has left: templates of up to so many shoppers without consent."""
+    without = select(templates.c.shopper_id).distinct().where(~consents.stands(templates.c.shopper_id))
+    left = run.read(lambda tx: tx.execute(without.limit(limit)).scalars().all())
+    for shopper_id in left:
+        erase_face(shopper_id, run=run, keys=keys, ids=ids, now=now)
+    return len(left)

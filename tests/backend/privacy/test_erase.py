@@ -10,7 +10,7 @@ from backend.errors import Refusal
 from backend.faces import vault
 from backend.faces.tables import subject_keys, templates
 from backend.identity import consents
-from backend.privacy.erase import erase_face, withdraw_face_consent
+from backend.privacy.erase import erase_face, finish_withdrawals, withdraw_face_consent
 from tests.backend.checkout.till import a_buyer
 from tests.backend.faces.people import KEY_WRAP, an_enrolled_shopper, consent, take
 from tests.backend.identity.people import IDS, NOW
@@ -55,6 +55,14 @@ def test_an_erasure_that_stopped_half_way_is_finished_by_the_next(run, keys):
     vault.destroy_key(keys, shopper_id)
     erase_face(shopper_id, run=run, keys=keys, ids=IDS, now=NOW)
     assert rows(run, templates, shopper_id) == 0
+
+
+def test_a_withdrawal_that_was_cut_off_is_finished_and_nobody_else_is_touched(run, keys):
+    gone, kept = (an_enrolled_shopper(run, keys, name=name) for name in ("Amal", "Badr"))
+    run(lambda tx: consents.withdraw(tx, gone, now=NOW, ids=IDS))
+    assert [finish_withdrawals(run=run, keys=keys, ids=IDS, now=NOW) for _ in range(2)] == [1, 0]
+    assert rows(run, templates, gone) == rows(keys, subject_keys, gone) == 0
+    assert len(vault.open_templates(run, keys, KEY_WRAP, kept)) == 3
 
 
 def test_erasing_the_face_keeps_the_consent_and_a_new_key_is_made(run, keys):
