@@ -7,7 +7,7 @@ from typing import Literal
 from flask import Blueprint, Response
 from pydantic import BaseModel, Field
 
-from backend.api.auth import current_shopper, public, services, shopper
+from backend.api.auth import current_shopper, device, public, services
 from backend.api.openapi import describe
 from backend.api.reading import Body, answer, read_json, with_etag
 from backend.identity import consents
@@ -46,7 +46,7 @@ def get_face_consent() -> Response:
 
 
 @bp.put("/shoppers/me/consents/face")
-@shopper
+@device
 @describe(
     "Agree to face recognition",
     body=ConsentBody,
@@ -72,7 +72,7 @@ def put_face_consent() -> Response:
 
 
 @bp.delete("/shoppers/me/consents/face")
-@shopper
+@device
 @describe("Take the consent back: key and templates are erased", answers={204: None})
 def delete_face_consent() -> Response:
     who, at = current_shopper(), services()

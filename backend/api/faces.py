@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from pydantic import BaseModel, Field
 
-from backend.api.auth import current_shopper, services, shopper
+from backend.api.auth import current_shopper, device, services
 from backend.api.openapi import describe
 from backend.api.pictures import PICTURE_BYTES_MAX, read_picture
 from backend.api.reading import Body, answer
@@ -48,7 +48,7 @@ class EnrolledView(BaseModel):
 
 
 @bp.post("")
-@shopper
+@device
 @describe(
     "Add one picture of the own face",
     multipart={"picture": "JPEG, PNG or WebP, up to 10 MB and 24 megapixels"},
@@ -80,7 +80,7 @@ def post_face() -> Response:
 
 
 @bp.delete("")
-@shopper
+@device
 @describe("Delete the own face: key and templates are erased, the consent stays", answers={204: None})
 def delete_faces() -> Response:
     who, at = current_shopper(), services()

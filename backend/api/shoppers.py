@@ -108,7 +108,7 @@ def get_me() -> Response:
 
 
 @bp.post("/me/registration")
-@shopper
+@device
 @describe(
     "Turn the guest into an account",
     body=RegistrationBody,

@@ -149,7 +149,7 @@ class ShopperDevice(DeviceKeys):
 
     def register(self, login: str, password: str, display_name: str) -> Reply:
         body = {"login": login, "password": password, "display_name": display_name}
-        return self.call("POST", "/v1/shoppers/me/registration", body)
+        return self.call("POST", "/v1/shoppers/me/registration", body, proved=True)
 
     def choose_pin(self, pin: str) -> Reply:
         return self.call("PUT", "/v1/shoppers/me/pin", {"pin": pin}, proved=True)
@@ -161,10 +161,10 @@ class ShopperDevice(DeviceKeys):
             "language": language,
             "text_sha256": offered["sha256"][language],
         }
-        return self.call("PUT", "/v1/shoppers/me/consents/face", body)
+        return self.call("PUT", "/v1/shoppers/me/consents/face", body, proved=True)
 
     def enrol(self, picture: bytes) -> Reply:
-        return self.call("POST", "/v1/shoppers/me/faces", files=[("picture", picture)])
+        return self.call("POST", "/v1/shoppers/me/faces", proved=True, files=[("picture", picture)])
 
     def scan(self, code: str, *, scan_id: str | None = None) -> Reply:
         return self.call("POST", "/v1/scans", {"scan_id": scan_id or secrets.token_hex(8), "code": code})

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder
 
 from backend.operations.shopper_device import DeviceKeys, base64url
 from backend.wiring import Services
@@ -55,6 +56,16 @@ class OwnPhone:
             path, method=method, headers=sent | (headers or {}), base_url="https://shop.example", **more
         )
 
+    def signed(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        """With the device's proof over the very bytes, multipart included."""
+        if "data" in more:
+            built = EnvironBuilder(path, method=method, **more).get_environ()
+            content, kind = built["wsgi.input"].read(), built["CONTENT_TYPE"]
+            at_s = self.services.clock.now().timestamp()
+            headers = {"Device-Proof": self.phone.proof(method, f"/v1{path}", content, at_s=at_s)}
+            return self.send(method, path, headers=headers, data=content, content_type=kind)
+        return self.send(method, path, body, proof="kid", **more)
+
     def device(self) -> dict[str, Any]:
         phone = self.phone
         return {"jwk_enc": phone.jwk_enc, "jwk_sig": phone.jwk_sig, "name": "phone"}
@@ -79,7 +90,7 @@ class OwnPhone:
 
     def register(self, login: str = "amal", **changes: Any) -> Any:
         body = {"login": login, "password": PASSWORD, "display_name": "Amal"} | changes
-        return self.send("POST", "/shoppers/me/registration", body)
+        return self.signed("POST", "/shoppers/me/registration", body)
 
     def me(self) -> Any:
         return self.send("GET", "/shoppers/me").json
@@ -87,7 +98,7 @@ class OwnPhone:
     def consent(self) -> Any:
         known = self.send("GET", "/consents/face").json
         body = {"version": known["version"], "language": "ar", "text_sha256": known["sha256"]["ar"]}
-        return self.send("PUT", "/shoppers/me/consents/face", body)
+        return self.signed("PUT", "/shoppers/me/consents/face", body)
 
 
 def hash_of(access_token: str) -> str:

@@ -218,7 +218,9 @@ CASES: list[tuple[str, int, str, Callable[[Scene], Reply]]] = [
         "broken base64",
         422,
         "picture_encoding",
-        lambda s: s.noura.call("POST", "/v1/shoppers/me/faces", {"picture": "data:image/gif;base64,x"}),
+        lambda s: s.noura.call(
+            "POST", "/v1/shoppers/me/faces", {"picture": "data:image/gif;base64,x"}, proved=True
+        ),
     ),
     (
         "six frames",

@@ -29,12 +29,12 @@ def test_agreeing_is_seen_and_can_be_taken_back_with_all_that_came_of_it(amal):
         send_picture(amal, f"face of Amal, take {number}".encode())
     assert (amal.me()["face"]["consented"], amal.me()["face"]["templates"]) == (True, 3)
     for _ in range(2):
-        assert amal.send("DELETE", "/shoppers/me/consents/face").status_code == 204
+        assert amal.signed("DELETE", "/shoppers/me/consents/face").status_code == 204
     assert (amal.me()["face"]["consented"], amal.me()["face"]["templates"]) == (False, 0)
     assert send_picture(amal).json["code"] == "consent_missing"
 
 
 def test_agreeing_to_other_words_is_refused(amal):
     body = {"version": "old", "language": "en", "text_sha256": "0" * 64}
-    answer = amal.send("PUT", "/shoppers/me/consents/face", body)
+    answer = amal.signed("PUT", "/shoppers/me/consents/face", body)
     assert (answer.status_code, answer.json["code"]) == (409, "consent_text_changed")

@@ -15,7 +15,7 @@ PICTURE = b"face of Amal, take 1"
 
 def send_picture(person, content=PICTURE, **parts):
     form = {"picture": (io.BytesIO(content), "face.jpg"), **parts}
-    return person.send("POST", "/shoppers/me/faces", data=form, content_type="multipart/form-data")
+    return person.signed("POST", "/shoppers/me/faces", data=form, content_type="multipart/form-data")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_pictures_are_counted_up_to_the_number_needed(amal):
 def test_base64_in_json_is_taken_as_well(amal):
     for prefix in ("", "data:image/jpeg;base64,"):
         body = {"picture": prefix + base64.b64encode(PICTURE).decode()}
-        assert amal.send("POST", "/shoppers/me/faces", body).status_code == 201
+        assert amal.signed("POST", "/shoppers/me/faces", body).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,18 @@ def test_a_picture_without_a_face_is_refused(amal):
 
 def test_unexpected_parts_are_refused(amal):
     assert send_picture(amal, shopper_id="another").json["code"] == "invalid_body"
-    answer = amal.send("POST", "/shoppers/me/faces", data={}, content_type="multipart/form-data")
+    answer = amal.signed("POST", "/shoppers/me/faces", data={}, content_type="multipart/form-data")
     assert answer.json["code"] == "invalid_body"
 
 
 def test_another_content_type_is_refused(amal):
-    answer = amal.send("POST", "/shoppers/me/faces", data=PICTURE, content_type="image/jpeg")
+    answer = amal.signed("POST", "/shoppers/me/faces", data=PICTURE, content_type="image/jpeg")
     assert (answer.status_code, answer.json["code"]) == (415, "wrong_content_type")
 
 
 def test_a_body_beyond_the_limit_is_refused(amal):
     kind = "multipart/form-data; boundary=part"
-    answer = amal.send("POST", "/shoppers/me/faces", data=b"x" * 14_000_001, content_type=kind)
+    answer = amal.signed("POST", "/shoppers/me/faces", data=b"x" * 14_000_001, content_type=kind)
     assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
 
 
@@ -95,13 +95,13 @@ def test_a_picture_never_touches_the_disk(amal, monkeypatch):
     part = b'--part\r\nContent-Disposition: form-data; name="picture"; filename="f"\r\n\r\n'
     content = part + PICTURE + b"," + b"x" * 2_000_000 + b"\r\n--part--\r\n"
     kind = "multipart/form-data; boundary=part"
-    assert amal.send("POST", "/shoppers/me/faces", data=content, content_type=kind).status_code == 201
+    assert amal.signed("POST", "/shoppers/me/faces", data=content, content_type=kind).status_code == 201
 
 
 def test_deleting_the_face_keeps_the_consent(amal):
     send_picture(amal)
     for _ in range(2):
-        assert amal.send("DELETE", "/shoppers/me/faces").status_code == 204
+        assert amal.signed("DELETE", "/shoppers/me/faces").status_code == 204
     assert (amal.me()["face"]["consented"], amal.me()["face"]["templates"]) == (True, 0)
 
 

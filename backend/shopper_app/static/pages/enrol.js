@@ -66,7 +66,7 @@ function account({ body, next }, existing) {
     if (existing) await carryCart(() => signIn(given.login, given.password));
     else {
       await ensureShopper();
-      await call("POST", "/v1/shoppers/me/registration", { json: { ...given, display_name: name.input.value.trim() } });
+      await call("POST", "/v1/shoppers/me/registration", { json: { ...given, display_name: name.input.value.trim() }, proof: true });
     }
     toast(t(existing ? "enrol.welcome_back" : "enrol.registered"), "good");
     await next();
@@ -121,7 +121,7 @@ async function consent({ body, next, back }) {
   const text = h("div", { class: "consent", tabindex: "0", role: "region", "aria-label": t("consent.title"), onscroll: read },
     ...String(texts[language]).split(/\n{2,}/).map((part) => h("p", {}, part)));
   const agree = button(t("consent.accept"), async () => {
-    await call("PUT", "/v1/shoppers/me/consents/face", { json: { version, language, text_sha256: sha256[language] } });
+    await call("PUT", "/v1/shoppers/me/consents/face", { json: { version, language, text_sha256: sha256[language] }, proof: true });
     await next();
   }, { class: "button wide", id: "agree", disabled: true });
   function read() {
@@ -160,7 +160,7 @@ async function faces({ body, signal, next, back }, who) {
     const form = new FormData();
     form.append("picture", picture, "face.jpg");
     try {
-      have = (await call("POST", "/v1/shoppers/me/faces", { form })).body.templates;
+      have = (await call("POST", "/v1/shoppers/me/faces", { form, proof: true })).body.templates;
       camera.say(t("face.good"));
       draw();
       if (have >= min) await done();

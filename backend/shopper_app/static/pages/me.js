@@ -54,7 +54,7 @@ function eraseFace() {
   const place = h("span", { class: "actions" });
   const first = button(t("me.face_erase"), async () => {
     replace(place, button(t("me.face_erase_sure"), async () => {
-      await call("DELETE", "/v1/shoppers/me/consents/face");
+      await call("DELETE", "/v1/shoppers/me/consents/face", { proof: true });
       toast(t("me.face_erased"), "good");
       await go("/me", { replace: true });
     }, { class: "button danger small" }));
