@@ -1,6 +1,7 @@
 """Weights → ONNX files and manifest.json in ml/face/models, each file checked against PyTorch first.
 
     python -m ml.export [--out DIR]        (environment: requirements-train.txt and requirements-weights.txt)
+    python -m ml.export --untuned --out DIR    (MTCNN and the plain dlib ResNet, what ml.evaluate calls `untuned`)
 
 Large weights rest as float16 and are cast to float32 inside the graph when a session loads, so arithmetic is
 float32. The threshold in the manifest is not touched: `python -m ml.evaluate calibration` writes it.
@@ -28,6 +29,7 @@ from ml.nets import pretrained
 from ml.nets.pretrained import Source
 
 MODEL_VERSION = "dlib-resnet-v1+mtcnn40@provisional-1"
+UNTUNED_VERSION = "dlib-resnet-v1+mtcnn40@untuned"
 OPSET = 17
 SMALL = 40_000  # numbers; smaller tensors stay float32: 0.7 MB more, and the embedding moves a third as far
 
@@ -79,13 +81,19 @@ MODELS_TO_EXPORT = (
 )  # fmt: skip
 
 
-def export(out: Path) -> dict[str, object]:
+UNTUNED_ROLES = ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "embedder")
+UNTUNED = tuple(model for model in MODELS_TO_EXPORT if model.role in UNTUNED_ROLES)
+
+
+def export(
+    out: Path, models: tuple[Model, ...] = MODELS_TO_EXPORT, version: str = MODEL_VERSION
+) -> dict[str, object]:
     """Writes all files and the manifest; raises ValueError if a file strays from PyTorch."""
     out.mkdir(parents=True, exist_ok=True)
-    entries = {model.role: _export_one(model, out) for model in MODELS_TO_EXPORT}
+    entries = {model.role: _export_one(model, out) for model in models}
     path = out / "manifest.json"
     known = json.loads(path.read_text()) if path.exists() else {}
-    manifest = {"model_version": MODEL_VERSION, "models": entries, "threshold": known.get("threshold")}
+    manifest = {"model_version": version, "models": entries, "threshold": known.get("threshold")}
     path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return manifest
 
@@ -181,7 +189,12 @@ def _licence_text(model: Model) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ml.export", description="Weights to ONNX and manifest.")
     parser.add_argument("--out", type=Path, default=MODELS)
-    print(json.dumps(export(parser.parse_args().out), indent=2))
+    parser.add_argument("--untuned", action="store_true", help="the plain dlib ResNet, to compare with")
+    options = parser.parse_args()
+    if options.untuned and options.out.resolve() == MODELS.resolve():
+        parser.error("--untuned needs a folder of its own: name it with --out DIR")
+    chosen = (UNTUNED, UNTUNED_VERSION) if options.untuned else (MODELS_TO_EXPORT, MODEL_VERSION)
+    print(json.dumps(export(options.out, *chosen), indent=2))
 
 
 if __name__ == "__main__":

@@ -1,73 +1,79 @@
-"""Figures of the face pipeline that serves, measured here and now.
+"""Figures of the face models, measured here and now: one command a protocol (docs/face/evaluation.md).
 
-python -m ml.evaluate speed --json
-python -m ml.evaluate calibration --images DIR --json
+python -m ml.evaluate verification --images DIR --pairs FILE --json
+python -m ml.evaluate all-pairs --images DIR --enrol 5 --page FILE
 """
 
-import argparse
 import json
-from dataclasses import asdict
+import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from ml.evaluate.calibration import CalibrationRun, as_threshold, calibrate, write_threshold
-from ml.evaluate.speed import measure_speed
-from ml.face.manifest import MODELS
-from ml.face.pipeline import FaceEngine
+from ml.evaluate import commands
+from ml.evaluate.errors import EvaluationError
+from ml.evaluate.metrics import TooFewImpostors
+from ml.evaluate.options import parser
+from ml.evaluate.page import page
+from ml.evaluate.result import write_atomically
+from ml.face.manifest import ModelsUnusable
 
-PORTRAITS = Path(__file__).parents[2] / "backend" / "operations" / "portraits"
+COMMANDS: dict[str, Callable[[commands.Options], list[commands.Figures]]] = {
+    "verification": commands.verification,
+    "all-pairs": commands.all_pairs_of_people,
+    "calibration": commands.calibration,
+    "speed": commands.speed,
+}
 
 
-def main(arguments: list[str] | None = None) -> None:
-    options = _parser().parse_args(arguments)
-    figures = {"speed": speed, "calibration": calibration}[options.command](options)
-    if options.json:
-        print(json.dumps(figures, ensure_ascii=False))
-    else:
-        for name, value in figures.items():
+def main(arguments: list[str] | None = None) -> int:
+    """0, or 2 with one sentence on stderr when the input cannot be worked with."""
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args(given)
+    try:
+        found = COMMANDS[options.command](options)
+        command = "python -m ml.evaluate " + shlex.join(_without_outputs(given))
+        _hand_out(options, [{**figures, "command": command} for figures in found], command)
+    except (EvaluationError, TooFewImpostors, ModelsUnusable) as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _hand_out(options: commands.Options, found: list[commands.Figures], command: str) -> None:
+    content = found[0] if len(found) == 1 else {**found[0], "others": found[1:]}
+    line = json.dumps(content, ensure_ascii=False)
+    if options.json and options.json != "-":
+        write_atomically(Path(options.json), line + "\n")
+    if options.page:
+        write_atomically(options.page, page(f"{options.command}: SmartPayFC face models", found, command))
+    if options.json == "-":
+        print(line)
+    elif not options.json:
+        for figures in found:
+            _print(figures)
+
+
+def _print(figures: commands.Figures) -> None:
+    for name, value in figures.items():
+        if name not in ("det", "reliability"):
             print(f"{name:24} {value}")
 
 
-def speed(options: argparse.Namespace) -> dict[str, object]:
-    images = options.images or sorted(p for p in PORTRAITS.iterdir() if p.suffix in (".jpg", ".png"))
-    return asdict(measure_speed(images, options.runs))
-
-
-def calibration(options: argparse.Namespace) -> dict[str, object]:
-    run = CalibrationRun(
-        images=options.images,
-        fmr=options.fmr,
-        pictures_per_person=options.pictures,
-        seed=options.seed,
-        leave_out=options.leave_out,
-    )
-    engine = FaceEngine.load()
-    found = calibrate(engine, run)
-    threshold = as_threshold(found, run, options.source or run.images.name)
-    if options.write:
-        write_threshold(MODELS / "manifest.json", threshold)
-    return {"model": engine.model_version, **asdict(found), "threshold": asdict(threshold)}
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ml.evaluate", description="Figures of the face pipeline."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("speed", help="time of a check on 640x480 pictures, one thread")
-    one.add_argument("--images", type=Path, nargs="+", help="default: the portraits that ship with the demo")
-    one.add_argument("--runs", type=int, default=30, help="per picture")
-    two = commands.add_parser("calibration", help="threshold at a false match rate, on a folder of people")
-    two.add_argument("--images", type=Path, required=True, help="one folder a person, pictures inside")
-    two.add_argument("--fmr", type=float, default=1e-4)
-    two.add_argument("--pictures", type=int, default=40, help="at most, per person")
-    two.add_argument("--seed", type=int, default=7)
-    two.add_argument("--leave-out", type=Path, help="file of names, one a line, that must not take part")
-    two.add_argument("--source", help="name of the set, for the manifest's protocol line")
-    two.add_argument("--write", action="store_true", help="put the threshold into the manifest")
-    for command in (one, two):
-        command.add_argument("--json", action="store_true", help="one JSON object on one line")
-    return parser
+def _without_outputs(given: list[str]) -> list[str]:
+    """The command as another machine would repeat it: folders by their last name, no output files."""
+    kept, skip = [], False
+    for position, word in enumerate(given):
+        if skip:
+            skip = False
+            continue
+        if word in ("--json", "--page", "--cache"):
+            following = given[position + 1 : position + 2]
+            skip = bool(following) and not following[0].startswith("--")
+            continue
+        kept.append(Path(word).name if "/" in word else word)
+    return kept
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

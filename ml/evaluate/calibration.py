@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.evaluate.errors import EvaluationError
 from ml.evaluate.metrics import OperatingPoint, fnmr_at_fmr, slope_through
+from ml.evaluate.people import SUFFIXES, plain
 from ml.face.embed import DIMENSIONS
 from ml.face.manifest import Threshold
 from ml.face.pipeline import FaceEngine, Probe
@@ -25,7 +27,6 @@ from ml.face.quality import Purpose, judge
 from ml.face.reasons import PictureRefused
 
 Array = NDArray[np.float32]
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,10 @@ def read_people(engine: FaceEngine, run: CalibrationRun) -> list[Read]:
         if person.fit_to_enrol >= run.references and len(person.embeddings) > run.references
     ]
     if len(people) < 2:
-        raise ValueError(
+        raise EvaluationError(
             f"{run.images}: needs two folders (people) with {run.references + 1} good pictures each"
         )
     return people
-
-
-def plain(name: str) -> str:
-    """Names as compared between sets: letters only, lower case, without a set's prefix."""
-    return "".join(c for c in name.lower().removeprefix("pins_") if c.isalpha())
 
 
 def _read_person(engine: FaceEngine, folder: Path, run: CalibrationRun) -> Read:

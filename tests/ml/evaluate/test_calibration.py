@@ -10,11 +10,11 @@ from ml.evaluate.calibration import (
     Read,
     as_threshold,
     calibrate,
-    plain,
     read_people,
     scores,
     write_threshold,
 )
+from ml.evaluate.people import plain
 from ml.face.manifest import MODELS, Manifest
 from tests.ml.pictures import COLLINS, HOPPER, encoded, wall
 

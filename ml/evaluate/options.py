@@ -1,0 +1,83 @@
+"""The command line: one sub-command a protocol, the same options for the same things."""
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from ml.evaluate.models import NAMES
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m ml.evaluate", description="Figures of the face models.")
+    commands = top.add_subparsers(dest="command", required=True)
+    _verification(_command(commands, "verification", "given pairs, threshold from the other folds"))
+    _all_pairs(_command(commands, "all-pairs", "everybody against everybody"))
+    _calibration(_command(commands, "calibration", "threshold and probabilities on a folder of people"))
+    _speed(_command(commands, "speed", "time of a check, stage by stage"))
+    return top
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _command(commands: Commands, name: str, purpose: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=purpose, description=purpose)
+    command.add_argument(
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="one JSON object: into FILE, or on stdout (bare or -)",
+    )
+    command.add_argument("--page", type=Path, metavar="FILE", help="one HTML file with tables and plots")
+    return command
+
+
+def _model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", choices=NAMES, default="default")
+    command.add_argument(
+        "--models", type=Path, metavar="DIR", help="folder of weights with its manifest.json"
+    )
+    command.add_argument("--workers", type=int, default=1, help="processes that read pictures")
+    command.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep embeddings (templates of people!) here"
+    )
+
+
+def _images(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--images", type=Path, required=True, metavar="DIR", help="one folder a person")
+
+
+def _verification(command: argparse.ArgumentParser) -> None:
+    _model(command)
+    _images(command)
+    command.add_argument("--pairs", type=Path, required=True, help="LFW's pairs.txt, or any list of its form")
+    command.add_argument(
+        "--view1", type=Path, metavar="FILE", help="pairsDevTest.txt: DeepFace's recipe beside it"
+    )
+
+
+def _all_pairs(command: argparse.ArgumentParser) -> None:
+    _model(command)
+    _images(command)
+    command.add_argument(
+        "--enrol", type=int, choices=(1, 5), default=1, help="pictures a template is made of"
+    )
+    command.add_argument("--people", type=int, metavar="N", help="draw so many people instead of all")
+
+
+def _calibration(command: argparse.ArgumentParser) -> None:
+    _images(command)
+    command.add_argument("--fmr", type=float, default=1e-4)
+    command.add_argument("--pictures", type=int, default=40, help="at most, per person")
+    command.add_argument("--seed", type=int, default=7)
+    command.add_argument("--leave-out", type=Path, help="file of names, one a line, that must not take part")
+    command.add_argument("--source", help="name of the set, for the manifest's protocol line")
+    command.add_argument("--write", action="store_true", help="put the threshold into the manifest")
+
+
+def _speed(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--images", type=Path, nargs="+", help="default: the portraits that ship with the demo"
+    )
+    command.add_argument("--runs", type=int, default=30, help="per picture")
