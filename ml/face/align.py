@@ -24,24 +24,45 @@ Points = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 
 
-def align(image: Pixels, landmarks: NDArray[np.floating], template_px: Points = TEMPLATE_PX) -> Pixels:
+def align(
+    image: Pixels, landmarks: NDArray[np.floating], template_px: Points = TEMPLATE_PX, *, margin_px: int = 0
+) -> Pixels:
     """image: (H, W, 3) uint8 RGB. landmarks, template_px: (N, 2) in px of the picture and of the crop, in the
-    same order. Returns (150, 150, 3) uint8; what lies outside the picture is black."""
-    turn, shift = similarity(template_px, np.asarray(landmarks, np.float64))
-    scale = hypot(turn[0, 0], turn[1, 0])
+    same order. Returns (150, 150, 3) uint8; what lies outside the picture is black. margin_px adds that many
+    px on every side and leaves the middle as it is: (150 + 2 margin, the same, 3)."""
     source = Image.fromarray(image)
+    matrix, middle, scale = _sampling(landmarks, template_px)
     if scale >= 2:  # average first: two neighbouring pixels of the crop are several of the picture apart
         factor = 2 ** floor(log2(scale))
         source = source.reduce(factor)
-        turn, shift, scale = turn / factor, (shift + 0.5) / factor - 0.5, scale / factor
-    centre = np.full(2, SIZE_PX / 2)
-    matrix = turn * (SIZE_PX * scale - 1) / ((SIZE_PX - 1) * scale)
-    offset = turn @ centre + shift - matrix @ centre + 0.5  # Pillow counts from the pixel's corner
+        matrix, middle, _ = _sampling((landmarks + 0.5) / factor - 0.5, template_px)
+    side = SIZE_PX + 2 * margin_px
+    offset = middle - matrix @ np.full(2, side / 2) + 0.5  # Pillow counts from the pixel's corner
     affine = (matrix[0, 0], matrix[0, 1], offset[0], matrix[1, 0], matrix[1, 1], offset[1])
-    crop = source.transform(
-        (SIZE_PX, SIZE_PX), Image.Transform.AFFINE, affine, resample=Image.Resampling.BILINEAR
-    )
+    crop = source.transform((side, side), Image.Transform.AFFINE, affine, resample=Image.Resampling.BILINEAR)
     return np.asarray(crop)
+
+
+def place(
+    points: NDArray[np.floating],
+    landmarks: NDArray[np.floating],
+    template_px: Points = TEMPLATE_PX,
+    *,
+    margin_px: int = 0,
+) -> Points:
+    """Where `align` with the same arguments puts points (M, 2) of the picture: (M, 2) in px of the crop."""
+    matrix, middle, _ = _sampling(landmarks, template_px)
+    placed: Points = (points - middle) @ np.linalg.inv(matrix).T + (SIZE_PX / 2 + margin_px - 0.5)
+    return placed
+
+
+def _sampling(landmarks: NDArray[np.floating], template_px: Points) -> tuple[Points, Points, float]:
+    """(2, 2) matrix from steps in the crop to steps in the picture, the picture's point (2,) under the crop's
+    middle, and the px of the picture that one px of the crop covers."""
+    turn, shift = similarity(template_px, np.asarray(landmarks, np.float64))
+    scale = hypot(turn[0, 0], turn[1, 0])
+    matrix = turn * (SIZE_PX * scale - 1) / ((SIZE_PX - 1) * scale)
+    return matrix, turn @ np.full(2, SIZE_PX / 2) + shift, scale
 
 
 def similarity(start: Points, goal: Points) -> tuple[Points, Points]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.face.align import TEMPLATE_PX, align, similarity
+from ml.face.align import TEMPLATE_PX, align, place, similarity
 from tests.ml.pictures import HOPPER, PORTRAITS, image, pixels
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "dlib.npz")
@@ -47,3 +47,24 @@ def test_what_lies_outside_the_picture_is_black():
     crop = align(np.full((200, 200, 3), 200, np.uint8), TEMPLATE_PX - 60)
     assert (crop[:50, :50] == 0).all()
     assert (crop[100:, 100:] == 200).all()
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_margin_leaves_the_middle_as_it_is(engine, times):
+    (face,) = engine.detector.faces(pixels(HOPPER))
+    source = image(HOPPER).resize((512 * times, 600 * times), Image.Resampling.BICUBIC)
+    landmarks = (face.landmarks.astype(float) + 0.5) * times - 0.5
+    crop = align(np.asarray(source), landmarks)
+    wide = align(np.asarray(source), landmarks, margin_px=21)
+    assert wide.shape == (192, 192, 3)
+    assert np.abs(wide[21:171, 21:171].astype(int) - crop).max() <= 1
+
+
+def test_a_point_is_placed_where_its_pixel_lands():
+    picture = np.zeros((300, 300, 3), np.uint8)
+    picture[118:123, 148:153] = 255  # centred on (150, 120)
+    landmarks = TEMPLATE_PX @ np.array([[1.4, -0.3], [0.3, 1.4]]).T + (40, 20)
+    crop = align(picture, landmarks, margin_px=21)[..., 0].astype(float)
+    rows, columns = np.indices(crop.shape)
+    seen = np.array([(columns * crop).sum(), (rows * crop).sum()]) / crop.sum()
+    assert np.abs(place(np.array([(150.0, 120.0)]), landmarks, margin_px=21)[0] - seen).max() < 0.1

@@ -1,0 +1,121 @@
+"""Where the face of a training picture is, and its crop: the one place that knows which detector training uses.
+
+Geometry is serving's own (ml.face): the middle 150 px of a crop are what serving embeds from the same picture.
+"""
+
+from dataclasses import dataclass, replace
+from math import hypot
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml.data.readers import Picture, Reader
+from ml.face.align import SIZE_PX, TEMPLATE_PX, align, place
+from ml.face.detect import Face
+from ml.face.image import decode
+from ml.face.pipeline import FaceEngine
+from ml.face.quality import Purpose, Quality, judge, measure
+from ml.face.reasons import PictureRefused
+
+MARGIN_PX = 21  # on every side of the 150 px crop, so that augmentation may shift and turn
+CROP_PX = SIZE_PX + 2 * MARGIN_PX
+SERVED = slice(MARGIN_PX, MARGIN_PX + SIZE_PX)  # rows and columns that serving sees
+MESH_POINTS = 468
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """points (k, 2) and template_px (k, 2) give the alignment; mesh: (468, 2) in px of the picture, None where
+    only MTCNN found the face."""
+
+    face: Face
+    points: NDArray[np.float64]
+    template_px: NDArray[np.float64]
+    mesh: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """One picture's yield. problem: why there is none (a picture_… reason), empty when undetected or fine; crop
+    (192, 192, 3) uint8 or None; points (468, 2) float32 in px of the crop, NaN without a mesh; quality: `enrol`
+    or `verify` if serving would take it for that, else the reason it would give; embedding (128,) if asked."""
+
+    problem: str = ""
+    crop: Pixels | None = None
+    points: NDArray[np.float32] | None = None
+    quality: str = ""
+    embedding: NDArray[np.float32] | None = None
+
+
+class Finder:
+    def __init__(self, engine: FaceEngine) -> None:
+        self._engine = engine
+        self.version = f"{engine.model_version}/mtcnn"
+
+    def faces(self, image: Pixels) -> list[Found]:
+        """The switch: a detector with a mesh enters here, and `version` with it."""
+        return [
+            Found(face, face.landmarks.astype(np.float64), TEMPLATE_PX, None)
+            for face in self._engine.detector.faces(image)
+        ]
+
+    def find(self, image: Pixels) -> Found | None:
+        """The face the picture is of: near the middle, with half its side as head start for large ones."""
+        middle = np.array([image.shape[1], image.shape[0]]) / 2
+
+        def distance_px(found: Found) -> float:
+            left, top, right, bottom = (float(edge) for edge in found.face.box)
+            away = hypot((left + right) / 2 - middle[0], (top + bottom) / 2 - middle[1])
+            return away - 0.5 * (right - left)
+
+        return min(self.faces(image), key=distance_px, default=None)
+
+    def cut(self, picture: Picture, reader: Reader, *, embed: bool) -> Cut:
+        try:
+            image, scale = enlarged(decode(picture.read()), reader)
+        except PictureRefused as refusal:
+            return Cut(problem=refusal.reason.value)
+        except OSError as error:
+            return Cut(problem=error.strerror or "cannot be read")
+        found = self.find(image)
+        if found is None:
+            return Cut()
+        crop = align(image, found.points, found.template_px, margin_px=MARGIN_PX)
+        served = crop[SERVED, SERVED]
+        points = np.full((MESH_POINTS, 2), np.nan, np.float32)
+        if found.mesh is not None:
+            points[:] = place(found.mesh, found.points, found.template_px, margin_px=MARGIN_PX)
+        quality = measure(image, found.face, served)
+        quality = replace(quality, eye_distance_px=quality.eye_distance_px / scale)
+        embedding = self.embed(served) if embed else None
+        return Cut(crop=crop, points=points, quality=_fit_for(quality), embedding=embedding)
+
+    def embed(self, served: Pixels) -> NDArray[np.float32]:
+        """served: (150, 150, 3). Returns (128,) of length 1."""
+        return self._engine.embedder.embed(np.ascontiguousarray(served))
+
+
+def enlarged(image: Pixels, reader: Reader) -> tuple[Pixels, float]:
+    """Tight crops at a size and with an edge (the outermost pixels repeated) that a detector can use; and by how
+    much they were enlarged."""
+    scale = 1.0
+    if reader.scale_to_px:
+        scale = reader.scale_to_px / max(image.shape[:2])
+        size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    pad = (reader.pad_px, reader.pad_px)
+    return np.pad(image, (pad, pad, (0, 0)), mode="edge"), scale
+
+
+def _fit_for(quality: Quality) -> str:
+    for purpose in (Purpose.ENROL, Purpose.VERIFY):
+        try:
+            judge(quality, purpose)
+        except PictureRefused as refusal:
+            reason = refusal.reason.value
+        else:
+            return purpose.value
+    return reason
