@@ -34,6 +34,9 @@ def main(arguments: list[str] | None = None) -> None:
     except (DataUnusable, ModelsUnusable) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("Stopped; the same call goes on from the last finished pack.", file=sys.stderr)
+        sys.exit(130)
     if options.json:
         print(json.dumps(report, ensure_ascii=False))
     else:

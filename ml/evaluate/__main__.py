@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ml.data.files import DataUnusable
 from ml.evaluate import commands
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.metrics import TooFewImpostors
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         found = COMMANDS[options.command](options)
         command = "python -m ml.evaluate " + shlex.join(_without_outputs(given))
         _hand_out(options, [{**figures, "command": command} for figures in found], command)
-    except (EvaluationError, TooFewImpostors, ModelsUnusable) as error:
+    except (DataUnusable, EvaluationError, TooFewImpostors, ModelsUnusable) as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
     return 0

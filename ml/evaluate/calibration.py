@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.splits import plain, read_names
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.metrics import OperatingPoint, fnmr_at_fmr, slope_through
-from ml.evaluate.people import SUFFIXES, plain
+from ml.evaluate.people import SUFFIXES
 from ml.face.embed import DIMENSIONS
 from ml.face.manifest import Threshold
 from ml.face.pipeline import FaceEngine, Probe
@@ -84,9 +85,7 @@ def calibrate(engine: FaceEngine, run: CalibrationRun) -> Calibration:
 def read_people(engine: FaceEngine, run: CalibrationRun) -> list[Read]:
     """People with too few pictures for a template and a probe are dropped; ValueError if fewer than two
     stay."""
-    left_out = set()
-    if run.leave_out:
-        left_out = {plain(name) for name in run.leave_out.read_text(encoding="utf-8").splitlines()}
+    left_out = read_names(run.leave_out) if run.leave_out else frozenset()
     folders = [f for f in sorted(run.images.iterdir()) if f.is_dir() and plain(f.name) not in left_out]
     people = [_read_person(engine, folder, run) for folder in folders]
     people = [

@@ -57,8 +57,3 @@ def _people(folder: Path, found: Sequence[tuple[str, list[Path]]]) -> People:
         pictures=tuple(file for _, files in found for file in files),
         owner=np.repeat(np.arange(len(found)), [len(files) for _, files in found]),
     )
-
-
-def plain(name: str) -> str:
-    """Names as compared between sets: letters only, lower case, without a set's prefix."""
-    return "".join(c for c in name.lower().removeprefix("pins_") if c.isalpha())

@@ -14,7 +14,6 @@ from ml.evaluate.calibration import (
     scores,
     write_threshold,
 )
-from ml.evaluate.people import plain
 from ml.face.manifest import MODELS, Manifest
 from tests.ml.pictures import COLLINS, HOPPER, encoded, wall
 
@@ -54,10 +53,6 @@ def test_people_on_the_list_do_not_take_part(engine, two_people):
     names.write_text("Grace Hopper\n")
     with pytest.raises(ValueError, match="two folders"):
         read_people(engine, CalibrationRun(images=two_people, leave_out=names))
-
-
-def test_names_are_compared_by_their_letters():
-    assert plain("pins_Robert Downey Jr") == plain("Robert_Downey_Jr")
 
 
 def test_a_threshold_is_written_and_read_back(engine, two_people, tmp_path):
