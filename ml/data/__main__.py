@@ -1,6 +1,7 @@
-"""Pictures of people → crops to train and measure on.
+"""Pictures of people → crops to train and measure on; the same pictures with masks.
 
 python -m ml.data prepare pins=/pictures/pins /pictures/lfw --out data --workers 4
+python -m ml.data masks /pictures/lfw --out /pictures/lfw-masked --recipe train
 """
 
 import argparse
@@ -11,17 +12,48 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ml.data.files import DataUnusable
+from ml.data.finder import Finder
+from ml.data.mask_folder import Masking, mask_folder
+from ml.data.masks import RECIPES
 from ml.data.prepare import Preparation, prepare
 from ml.data.workers import unseen
 from ml.face.manifest import ModelsUnusable
+from ml.face.pipeline import FaceEngine
 
 Item = TypeVar("Item")
+WHEN_STOPPED = {
+    "prepare": "the same call goes on from the last finished pack",
+    "masks": "the folder holds whole pictures but no report.json: delete it before the next call",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Ends with status 2 and one sentence on standard error for what the caller can mend."""
     options = _parser().parse_args(arguments)
+    try:
+        report = {"prepare": _prepare, "masks": _masks}[options.command](options)
+    except (DataUnusable, ModelsUnusable) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print(f"Stopped; {WHEN_STOPPED[options.command]}.", file=sys.stderr)
+        sys.exit(130)
+    if options.json:
+        print(json.dumps(report, ensure_ascii=False))
+    elif options.command == "prepare":
+        _print(report)
+    else:
+        missed, broken = len(report["undetected"]), len(report["unreadable"])
+        print(
+            f"{report['drawn']} of {report['read']} masked; left out: {missed} undetected, {broken} unreadable"
+        )
+
+
+def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     run = Preparation(
         sources=tuple(options.source),
         out=options.out,
@@ -29,18 +61,18 @@ def main(arguments: list[str] | None = None) -> None:
         look_alikes_of=options.look_alikes_of,
         workers=options.workers,
     )
-    try:
-        report = prepare(run, progress_bar)
-    except (DataUnusable, ModelsUnusable) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("Stopped; the same call goes on from the last finished pack.", file=sys.stderr)
-        sys.exit(130)
-    if options.json:
-        print(json.dumps(report, ensure_ascii=False))
-    else:
-        _print(report)
+    return prepare(run, progress_bar)
+
+
+def _masks(options: argparse.Namespace) -> dict[str, Any]:
+    finder = Finder(FaceEngine.load())
+
+    def find_mesh(image: NDArray[np.uint8]) -> NDArray[np.floating] | None:
+        found = finder.find(image)
+        return None if found is None else found.mesh
+
+    run = Masking(options.images, options.out, options.recipe, options.seed)
+    return mask_folder(run, find_mesh, progress_bar)
 
 
 def progress_bar(items: Iterable[Item], *, total: int, label: str) -> Iterable[Item]:
@@ -88,7 +120,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--workers", type=_count, default=os.cpu_count() or 1, help="processes; default: one a core"
     )
-    one.add_argument("--json", action="store_true", help="the report as one JSON object on one line")
+    two = commands.add_parser("masks", help="draw a mask on every face of a folder of people")
+    two.add_argument("images", type=Path, help="folder of people")
+    two.add_argument("--out", type=Path, required=True, help="an empty folder, or none yet")
+    two.add_argument("--recipe", choices=RECIPES, default="train", help="other: for testing only")
+    two.add_argument("--seed", type=int, default=7)
+    for command in (one, two):
+        command.add_argument("--json", action="store_true", help="the report as one JSON object on one line")
     return parser
 
 
