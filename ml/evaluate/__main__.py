@@ -22,6 +22,9 @@ from ml.face.manifest import ModelsUnusable
 COMMANDS: dict[str, Callable[[commands.Options], list[commands.Figures]]] = {
     "verification": commands.verification,
     "all-pairs": commands.all_pairs_of_people,
+    "identification": commands.identification,
+    "groups": commands.groups,
+    "peer": commands.peer,
     "calibration": commands.calibration,
     "speed": commands.speed,
 }

@@ -13,14 +13,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.splits import plain, read_names
 from ml.evaluate.errors import EvaluationError
-from ml.evaluate.metrics import OperatingPoint, fnmr_at_fmr, slope_through
+from ml.evaluate.metrics import (
+    OperatingPoint,
+    even_weights,
+    expected_calibration_error,
+    fnmr_at_fmr,
+    slope_through,
+)
+from ml.evaluate.our_models import similarities
 from ml.evaluate.people import SUFFIXES
+from ml.evaluate.probability import Half, HeldOut, half_of, held_out
 from ml.face.embed import DIMENSIONS
 from ml.face.manifest import Threshold
 from ml.face.pipeline import FaceEngine, Probe
@@ -59,6 +68,8 @@ class Calibration:
     several: OperatingPoint
     slope: float
     fnmr_with_refused: float  # of `several`, refused pictures counted as lost
+    held_out: HeldOut | None  # of `several`; None where a half of the people is fewer than two
+    shipped_ece: float  # of the probability that FaceEngine.compare gives today
 
 
 def calibrate(engine: FaceEngine, run: CalibrationRun) -> Calibration:
@@ -79,7 +90,29 @@ def calibrate(engine: FaceEngine, run: CalibrationRun) -> Calibration:
         several=several,
         slope=slope_through(genuine_n, impostor_n, several.threshold),
         fnmr_with_refused=float((with_lost <= several.threshold).mean()),
+        held_out=_held_out(people, run.references),
+        shipped_ece=_shipped_ece(engine, genuine_n, impostor_n),
     )
+
+
+def _held_out(people: Sequence[Read], references: int) -> HeldOut | None:
+    sides = [[person for person in people if half_of(person.name) == side] for side in (0, 1)]
+    if min(len(side) for side in sides) < 2:
+        return None
+    halves = []
+    for side in sides:
+        genuine, impostor, _ = scores(side, references=references)
+        same = np.arange(len(genuine) + len(impostor)) < len(genuine)
+        halves.append(Half(len(side), np.concatenate([genuine, impostor]), same))
+    return held_out(halves)
+
+
+def _shipped_ece(engine: FaceEngine, genuine: Array, impostor: Array) -> float:
+    threshold = engine.threshold
+    logit = threshold.slope * (np.concatenate([genuine, impostor]) - threshold.cosine)
+    same = np.arange(len(logit)) < len(genuine)
+    said = 1 / (1 + np.exp(-np.clip(logit, -60, 60)))
+    return expected_calibration_error(said, same, even_weights(same))
 
 
 def read_people(engine: FaceEngine, run: CalibrationRun) -> list[Read]:
@@ -131,7 +164,7 @@ def _seed(seed: int, name: str) -> int:
 
 
 def scores(people: Sequence[Read], *, references: int) -> tuple[Array, Array, int]:
-    """Genuine and impostor cosines of every template against every picture that is not in it, and how many
+    """Genuine and impostor similarities of every template against every picture that is not in it, and how many
     genuine comparisons the refused pictures would have added."""
     pictures = np.concatenate([person.embeddings for person in people])  # (N, 128)
     owner = np.repeat(np.arange(len(people)), [len(person.embeddings) for person in people])
@@ -141,14 +174,14 @@ def scores(people: Sequence[Read], *, references: int) -> tuple[Array, Array, in
         dealt = person.embeddings[: count * references].reshape(count, references, -1)
         templates = dealt.mean(axis=1)
         templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-        similarity = templates @ pictures.T  # (templates, N)
+        found = similarities(pictures, templates).T  # (templates, N)
         mine = owner == index
         inside = np.repeat(np.arange(count), references)  # template of the first pictures
-        own = similarity[:, mine]
+        own = found[:, mine]
         outside = np.ones_like(own, bool)
         outside[inside, np.arange(len(inside))] = False
         genuine.append(own[outside])
-        impostor.append(similarity[:, ~mine].ravel())
+        impostor.append(found[:, ~mine].ravel())
         lost += count * sum(person.refused.values())
     return np.concatenate(genuine), np.concatenate(impostor), lost
 
@@ -172,6 +205,30 @@ def as_threshold(found: Calibration, run: CalibrationRun, source: str) -> Thresh
         ),
         status="provisional",
     )
+
+
+def calibration_keys(version: str, found: Calibration, run: CalibrationRun) -> dict[str, Any]:
+    """The keys of every protocol, and the calibration's own beside them."""
+    point = found.several
+    at = {"fnmr": point.fnmr, "low": None, "high": None, "threshold": point.threshold}
+    content = asdict(found)
+    curve = found.held_out.reliability if found.held_out else []
+    if found.held_out:
+        del content["held_out"]["reliability"]
+    return {
+        "protocol": "calibration",
+        "model": version,
+        "n_people": found.people,
+        "n_genuine": point.n_genuine,
+        "n_impostor": point.n_impostor,
+        "accuracy": None,
+        "accuracy_std": None,
+        "fnmr_at_fmr": {f"{run.fmr:.0e}".replace("e-0", "e-"): at},
+        "undetected": sum(found.refused.values()),
+        "milliseconds": None,
+        "reliability": {"people held out": curve} if curve else {},
+        **content,
+    }
 
 
 def write_threshold(manifest: Path, threshold: Threshold) -> None:

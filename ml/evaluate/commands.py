@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from ml.evaluate.all_pairs import all_pairs
-from ml.evaluate.calibration import CalibrationRun, as_threshold, calibrate, write_threshold
+from ml.evaluate.calibration import CalibrationRun, as_threshold, calibrate, calibration_keys, write_threshold
 from ml.evaluate.choice import ModelSpec
+from ml.evaluate.doubles import doubles_among, doubles_within
 from ml.evaluate.embeddings import Embedded, embed_pictures
+from ml.evaluate.errors import EvaluationError
+from ml.evaluate.groups import by_group, read_labels
+from ml.evaluate.identification import identify, identify_split
 from ml.evaluate.models import Model
+from ml.evaluate.peer import both_on_pairs, both_on_people, side_by_side_ms, summary
 from ml.evaluate.people import read_people
-from ml.evaluate.speed import measure_speed
+from ml.evaluate.speed import BIG, SIZE, measure_speed
 from ml.evaluate.verification import read_pairs, verify
 from ml.face.manifest import MODELS
 from ml.face.pipeline import FaceEngine
@@ -43,10 +48,47 @@ def verification(options: Options) -> list[Figures]:
 
 
 def all_pairs_of_people(options: Options) -> list[Figures]:
+    """One result; with --doubles a second one without near-duplicates."""
     spec, model = the_model(options)
     people = read_people(options.images, people=options.people)
     embedded = embed(spec, model, people.pictures, options)
-    return [all_pairs(model, people, embedded, enrol=options.enrol).as_json()]
+    found = [all_pairs(model, people, embedded, enrol=options.enrol).as_json()]
+    if options.doubles:
+        without = all_pairs(model, people, embedded, enrol=options.enrol, doubles=doubles_within(people))
+        found.append({**without.as_json(), "label": "without near-duplicates"})
+    return found
+
+
+def identification(options: Options) -> list[Figures]:
+    if bool(options.images) == bool(options.gallery) or bool(options.gallery) != bool(options.probes):
+        raise EvaluationError("name either --images, one folder to split, or both --gallery and --probes")
+    spec, model = the_model(options)
+    if options.images:
+        people = read_people(options.images)
+        embedded = embed(spec, model, people.pictures, options)
+        return [identify_split(model, people, embedded, enrol=options.enrol, size=options.size).as_json()]
+    gallery, probes = read_people(options.gallery), read_people(options.probes)
+    both = (embed(spec, model, folder.pictures, options) for folder in (gallery, probes))
+    return [identify(model, gallery, probes, *both).as_json()]
+
+
+def groups(options: Options) -> list[Figures]:
+    spec, model = the_model(options)
+    threshold = model.threshold if options.threshold is None else options.threshold
+    if threshold is None:
+        raise EvaluationError(f"no threshold ships with {model.name}: name one with --threshold")
+    labelled = read_labels(options.images, options.labels, options.leave_out)
+    embedded = embed(spec, model, labelled.pictures, options)
+    found = by_group(
+        model,
+        labelled,
+        embedded,
+        threshold=threshold,
+        nominal=options.fmr,
+        n_min=options.n_min,
+        doubles=doubles_among(labelled.pictures) if options.doubles else None,
+    )
+    return [found.as_json()]
 
 
 def calibration(options: Options) -> list[Figures]:
@@ -62,9 +104,41 @@ def calibration(options: Options) -> list[Figures]:
     threshold = as_threshold(found, run, options.source or run.images.name)
     if options.write:
         write_threshold(MODELS / "manifest.json", threshold)
-    return [{"model": engine.model_version, **asdict(found), "threshold": asdict(threshold)}]
+    return [{**calibration_keys(engine.model_version, found, run), "threshold": asdict(threshold)}]
 
 
 def speed(options: Options) -> list[Figures]:
-    images = options.images or sorted(p for p in PORTRAITS.iterdir() if p.suffix in (".jpg", ".png"))
-    return [asdict(measure_speed(images, options.runs))]
+    found = measure_speed(
+        options.images or portraits(),
+        options.runs,
+        size=BIG if options.big else SIZE,
+        threads=options.threads,
+    )
+    frame = {"protocol": "speed", "model": "default", "milliseconds": found.p50_ms, "n_people": 0}
+    empty: Figures = {
+        "n_genuine": 0,
+        "n_impostor": 0,
+        "accuracy": None,
+        "accuracy_std": None,
+        "fnmr_at_fmr": {},
+    }
+    return [{**frame, **empty, "undetected": 0, **asdict(found)}]
+
+
+def portraits() -> list[Path]:
+    return sorted(p for p in PORTRAITS.iterdir() if p.suffix in (".jpg", ".png"))
+
+
+def peer(options: Options) -> list[Figures]:
+    """The comparison first, then every result of both."""
+    specs = [(spec, spec.load()) for spec in (ModelSpec("peer"), ModelSpec("default", options.models))]
+    (_, theirs), (_, ours) = specs
+    people = read_people(options.images, people=options.people)
+    pairs = read_pairs(options.images, options.pairs) if options.pairs else None
+    timed = side_by_side_ms(ours, theirs, portraits(), options.runs)
+    found = both_on_people(specs, people, options.workers, options.cache)
+    if pairs:
+        found += both_on_pairs(specs, pairs, options.workers, options.cache)
+    enrolled = [f"{r.extra['enrol']} enrolled" if "enrol" in r.extra else "" for r in found]
+    results = [{**result.as_json(), "label": label} for result, label in zip(found, enrolled, strict=True)]
+    return [summary(found, timed), *results]

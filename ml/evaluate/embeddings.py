@@ -26,7 +26,10 @@ from ml.face.reasons import PictureRefused
 CHUNK = 16  # pictures a worker takes at once
 SHARD = 512  # pictures a file of the cache
 
-Load = Callable[[Path], bytes | None]  # None: the picture cannot be made (a mask without a face), so no face
+UNMADE = np.array([np.inf], np.float32)  # the row of a picture that could not be made
+NO_FACE = np.empty(0, np.float32)
+
+Load = Callable[[Path], bytes | None]  # None: the picture cannot be made (a mask where no face is)
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,14 @@ class Embedded:
     vectors: NDArray[np.float32]
     found: NDArray[np.bool_]
     milliseconds: float | None
+    unmade: NDArray[np.bool_] | None = (
+        None  # (N,) `load` could not make it: no face, but no fault of the model
+    )
 
     @property
     def undetected(self) -> int:
-        return int((~self.found).sum())
+        missed = ~self.found if self.unmade is None else ~self.found & ~self.unmade
+        return int(missed.sum())
 
 
 def embed_pictures(
@@ -74,7 +81,9 @@ def embed_pictures(
         kept.write(fresh)
     rows |= fresh
     vectors = _stacked([rows[key] for key in keys])
-    return Embedded(vectors, ~np.isnan(vectors[:, 0]), float(np.median(times)) if times else None)
+    unmade = np.isinf(vectors[:, 0])
+    vectors[unmade] = np.nan
+    return Embedded(vectors, ~np.isnan(vectors[:, 0]), float(np.median(times)) if times else None, unmade)
 
 
 def _stacked(rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -128,11 +137,11 @@ def _read_chunk(chunk: list[tuple[int, Path]]) -> list[tuple[int, NDArray[np.flo
         try:
             picture = load(path)
             began = time.perf_counter()
-            vector = None if picture is None else model.embed(picture)
+            vector = UNMADE if picture is None else model.embed(picture)
         except (OSError, PictureRefused) as error:
             raise EvaluationError(f"{path} cannot be read: {error}") from error
         ms = (time.perf_counter() - began) * 1e3
-        rows.append((index, np.empty(0, np.float32) if vector is None else vector, ms))
+        rows.append((index, NO_FACE if vector is None else vector, ms))
     return rows
 
 

@@ -12,6 +12,9 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     _verification(_command(commands, "verification", "given pairs, threshold from the other folds"))
     _all_pairs(_command(commands, "all-pairs", "everybody against everybody"))
+    _identification(_command(commands, "identification", "who of N enrolled people is this, or nobody"))
+    _groups(_command(commands, "groups", "false match rate by group of people at the shipped threshold"))
+    _peer(_command(commands, "peer", "face_recognition beside ours, same pictures, same run"))
     _calibration(_command(commands, "calibration", "threshold and probabilities on a folder of people"))
     _speed(_command(commands, "speed", "time of a check, stage by stage"))
     return top
@@ -64,6 +67,45 @@ def _all_pairs(command: argparse.ArgumentParser) -> None:
         "--enrol", type=int, choices=(1, 5), default=1, help="pictures a template is made of"
     )
     command.add_argument("--people", type=int, metavar="N", help="draw so many people instead of all")
+    command.add_argument("--doubles", action="store_true", help="a second figure without near-duplicates")
+
+
+def _identification(command: argparse.ArgumentParser) -> None:
+    _model(command)
+    command.add_argument("--gallery", type=Path, metavar="DIR", help="people to enrol, all their pictures")
+    command.add_argument(
+        "--probes", type=Path, metavar="DIR", help="people to search for; others are strangers"
+    )
+    command.add_argument(
+        "--images", type=Path, metavar="DIR", help="instead: one folder, half of it strangers"
+    )
+    command.add_argument("--enrol", type=int, default=5, help="with --images: pictures a template is made of")
+    command.add_argument("--size", type=int, metavar="N", help="with --images: people enrolled at most")
+
+
+def _groups(command: argparse.ArgumentParser) -> None:
+    _model(command)
+    command.add_argument("--images", type=Path, required=True, metavar="DIR", help="pictures, any folders")
+    command.add_argument(
+        "--labels", required=True, help="CSV with picture, age, group; or utkface: in the names"
+    )
+    command.add_argument(
+        "--leave-out", type=Path, metavar="FILE", help="names of pictures, the cohort's, one a line"
+    )
+    command.add_argument("--threshold", type=float, help="default: what ships with the model")
+    command.add_argument("--fmr", type=float, default=1e-4, help="the nominal rate of that threshold")
+    command.add_argument("--n-min", type=int, default=500, help="pictures from which an adult group counts")
+    command.add_argument("--doubles", action="store_true", help="leave near-duplicates out")
+
+
+def _peer(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--models", type=Path, metavar="DIR", help="of ours")
+    command.add_argument("--workers", type=int, default=1)
+    command.add_argument("--cache", type=Path, metavar="DIR")
+    _images(command)
+    command.add_argument("--pairs", type=Path, help="also verification on these pairs")
+    command.add_argument("--people", type=int, default=1_000, metavar="N", help="draw so many for all-pairs")
+    command.add_argument("--runs", type=int, default=20, help="couples a picture for the time")
 
 
 def _calibration(command: argparse.ArgumentParser) -> None:
@@ -81,3 +123,5 @@ def _speed(command: argparse.ArgumentParser) -> None:
         "--images", type=Path, nargs="+", help="default: the portraits that ship with the demo"
     )
     command.add_argument("--runs", type=int, default=30, help="per picture")
+    command.add_argument("--big", action="store_true", help="12 megapixels instead of 640x480")
+    command.add_argument("--threads", type=int, default=1, help="of one inference")

@@ -43,7 +43,12 @@ class Default:
         return unit(embeddings.mean(axis=0))
 
     def scores(self, probes: Matrix, templates: Matrix) -> Matrix:
-        return probes @ templates.T
+        return similarities(probes, templates)
+
+
+def similarities(probes: Matrix, templates: Matrix) -> Matrix:
+    """What FaceEngine.compare holds against its threshold, for all (P, d) against all (R, d): (P, R) float32."""
+    return np.asarray(probes @ templates.T, np.float32)
 
 
 class Untuned:

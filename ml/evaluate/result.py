@@ -49,7 +49,8 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         content = asdict(self)
-        flat: dict[str, Any] = rounded({**content, **content.pop("extra")})
+        own = content.pop("extra")
+        flat: dict[str, Any] = rounded({**content, **own})
         return flat
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ml.face.align import align
@@ -14,6 +15,8 @@ from ml.face.image import decode
 from ml.face.pipeline import FaceEngine
 
 SIZE = (640, 480)
+BIG = (4_000, 3_000)  # a telephone's 12 megapixels
+REFERENCES = 5
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,19 @@ class Speed:
     p95_ms: float
     cpu_p50_ms: float
     stages_p50_ms: dict[str, float]
+    stages_p95_ms: dict[str, float]
+    compare_ms: float  # a probe against five references, median
+    threads: int
     rss_mb: float  # high-water mark of this process
 
 
-def measure_speed(images: list[Path], runs: int) -> Speed:
-    """Each picture is first made a 640 x 480 JPEG (quality 90, the shorter way cropped, centre kept a little
+def measure_speed(images: list[Path], runs: int, *, size: tuple[int, int] = SIZE, threads: int = 1) -> Speed:
+    """Each picture is first made a JPEG of `size` (quality 90, the shorter way cropped, centre kept a little
     high, where faces are)."""
     began = time.perf_counter()
-    engine = FaceEngine.load()
+    engine = FaceEngine.load(threads=threads)
     load_ms = (time.perf_counter() - began) * 1e3
-    pictures = [as_camera_frame(path) for path in images]
+    pictures = [as_camera_frame(path, size) for path in images]
     reference = [engine.read(picture).embedding for picture in pictures]
     total: list[float] = []
     cpu: list[float] = []
@@ -51,27 +57,39 @@ def measure_speed(images: list[Path], runs: int) -> Speed:
             cpu.append((time.thread_time() - start_cpu) * 1e3)
             _time_stages(engine, picture, stages)
     return Speed(
-        picture=f"{SIZE[0]}x{SIZE[1]} JPEG",
+        picture=f"{size[0]}x{size[1]} JPEG",
         pictures=len(pictures),
         runs=runs,
         load_ms=round(load_ms, 1),
         p50_ms=round(float(np.percentile(total, 50)), 1),
         p95_ms=round(float(np.percentile(total, 95)), 1),
         cpu_p50_ms=round(float(np.percentile(cpu, 50)), 1),
-        stages_p50_ms={name: round(float(np.percentile(times, 50)), 1) for name, times in stages.items()},
+        stages_p50_ms={name: round(float(np.percentile(times, 50)), 2) for name, times in stages.items()},
+        stages_p95_ms={name: round(float(np.percentile(times, 95)), 2) for name, times in stages.items()},
+        compare_ms=round(_compare_ms(engine, reference[0]), 4),
+        threads=threads,
         rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     )
 
 
-def as_camera_frame(path: Path) -> bytes:
+def as_camera_frame(path: Path, size: tuple[int, int] = SIZE) -> bytes:
     with Image.open(path) as opened:
         image = opened.convert("RGB")
-    scale = max(SIZE[0] / image.width, SIZE[1] / image.height)
+    scale = max(size[0] / image.width, size[1] / image.height)
     image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
-    left, top = (image.width - SIZE[0]) // 2, (image.height - SIZE[1]) // 4
+    left, top = (image.width - size[0]) // 2, (image.height - size[1]) // 4
     out = io.BytesIO()
-    image.crop((left, top, left + SIZE[0], top + SIZE[1])).save(out, "JPEG", quality=90)
+    image.crop((left, top, left + size[0], top + size[1])).save(out, "JPEG", quality=90)
     return out.getvalue()
+
+
+def _compare_ms(engine: FaceEngine, template: NDArray[np.float32]) -> float:
+    times = []
+    for _ in range(200):
+        began = time.perf_counter()
+        engine.compare(template, [template] * REFERENCES)
+        times.append((time.perf_counter() - began) * 1e3)
+    return float(np.median(times))
 
 
 def _time_stages(engine: FaceEngine, picture: bytes, stages: dict[str, list[float]]) -> None:

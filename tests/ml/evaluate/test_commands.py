@@ -85,6 +85,32 @@ def test_verification_prints_its_figures(portraits, tmp_path, capsys):
     assert (figures["accuracy"], figures["undetected"], figures["n_pictures"]) == (1, 0, 4)
 
 
+def test_identification_tells_people_by_their_folders(portraits, capsys):
+    both = ["--gallery", str(portraits), "--probes", str(portraits)]
+    assert main(["identification", *both, "--model", "untuned", "--json", "-"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert set(figures) >= KEYS
+    assert (figures["gallery"], figures["rank_1"], figures["strangers"]) == (2, 1, 0)
+
+
+def test_groups_read_labels_and_print_every_group(portraits, tmp_path, capsys):
+    names = sorted(str(path.relative_to(portraits)) for path in portraits.rglob("*.jpg"))
+    rows = [f"{name},30,{'NS'[number % 2]}" for number, name in enumerate(names)]
+    (tmp_path / "labels.csv").write_text("\n".join(["picture,age,group", *rows]) + "\n")
+    command = [
+        "groups",
+        "--images",
+        str(portraits),
+        "--labels",
+        str(tmp_path / "labels.csv"),
+        "--model",
+        "untuned",
+    ]
+    assert main([*command, "--page", str(tmp_path / "page.html")]) == 0
+    assert "worst_adult_multiple" in capsys.readouterr().out
+    assert "<td>N</td><td>adults</td><td>3</td>" in (tmp_path / "page.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -95,6 +121,8 @@ def test_verification_prints_its_figures(portraits, tmp_path, capsys):
             "y/manifest.json cannot be read",
         ),
         (["all-pairs", "--images", "x", "--model", "paper"], "does not ship"),
+        (["identification", "--gallery", "x"], "--gallery and --probes"),
+        (["groups", "--images", "x", "--labels", "utkface"], "x is not a folder"),
     ],
 )
 def test_what_cannot_be_worked_with_is_one_sentence_and_status_two(
