@@ -22,6 +22,7 @@ from ml.face.manifest import ModelsUnusable
 COMMANDS: dict[str, Callable[[commands.Options], list[commands.Figures]]] = {
     "verification": commands.verification,
     "all-pairs": commands.all_pairs_of_people,
+    "masked": commands.masked,
     "identification": commands.identification,
     "groups": commands.groups,
     "peer": commands.peer,

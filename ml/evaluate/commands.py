@@ -13,6 +13,7 @@ from ml.evaluate.embeddings import Embedded, embed_pictures
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.groups import by_group, read_labels
 from ml.evaluate.identification import identify, identify_split
+from ml.evaluate.masked import ENROL, WithMask, against_plain, choose, drawing_version
 from ml.evaluate.models import Model
 from ml.evaluate.peer import both_on_pairs, both_on_people, side_by_side_ms, summary
 from ml.evaluate.people import read_people
@@ -57,6 +58,26 @@ def all_pairs_of_people(options: Options) -> list[Figures]:
         without = all_pairs(model, people, embedded, enrol=options.enrol, doubles=doubles_within(people))
         found.append({**without.as_json(), "label": "without near-duplicates"})
     return found
+
+
+def masked(options: Options) -> list[Figures]:
+    """Embeds the plain pictures and, drawn on and detected again, the masked ones."""
+    spec, model = the_model(options)
+    subset = choose(read_people(options.images), options.strangers)
+    if not subset.enrolled:
+        raise EvaluationError(f"{options.images}: nobody has more than {ENROL} pictures")
+    plain = embed(spec, model, subset.people.pictures, options)
+    drawn = embed_pictures(
+        spec,
+        model.version,
+        subset.masked,
+        workers=options.workers,
+        cache=options.cache,
+        load=WithMask(options.recipe),
+        kind=drawing_version(options.recipe) if options.cache else "",
+        label="masked",
+    )
+    return [against_plain(model, subset, plain, drawn, options.recipe).as_json()]
 
 
 def identification(options: Options) -> list[Figures]:

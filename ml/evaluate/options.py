@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
+from ml.data.masks import RECIPES
 from ml.evaluate.models import NAMES
 
 
@@ -12,6 +13,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     _verification(_command(commands, "verification", "given pairs, threshold from the other folds"))
     _all_pairs(_command(commands, "all-pairs", "everybody against everybody"))
+    _masked(_command(commands, "masked", "a masked face against five plain pictures"))
     _identification(_command(commands, "identification", "who of N enrolled people is this, or nobody"))
     _groups(_command(commands, "groups", "false match rate by group of people at the shipped threshold"))
     _peer(_command(commands, "peer", "face_recognition beside ours, same pictures, same run"))
@@ -68,6 +70,15 @@ def _all_pairs(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--people", type=int, metavar="N", help="draw so many people instead of all")
     command.add_argument("--doubles", action="store_true", help="a second figure without near-duplicates")
+
+
+def _masked(command: argparse.ArgumentParser) -> None:
+    _model(command)
+    _images(command)
+    command.add_argument("--recipe", choices=RECIPES, default="other", help="how the mask is drawn")
+    command.add_argument(
+        "--strangers", type=int, default=1_000, metavar="N", help="people besides the enrolled"
+    )
 
 
 def _identification(command: argparse.ArgumentParser) -> None:

@@ -73,9 +73,9 @@ def _rates(points: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
         (
             rate,
             f"{point['fnmr']:.2%}",
-            f"{point['low']:.2%} to {point['high']:.2%}",
+            "–" if point.get("low") is None else f"{point['low']:.2%} to {point['high']:.2%}",
             f"{point['threshold']:.4f}",
-            f"{point['decided_by']:,} comparisons",
+            f"{point['decided_by']:,} comparisons" if "decided_by" in point else "–",
         )
         for rate, point in points.items()
     ]

@@ -22,6 +22,15 @@ def test_a_plot_is_well_formed_and_names_its_curves(draw):
     assert "ours & theirs" in [node.text for node in drawn.iter() if node.tag.endswith("text")]
 
 
+def test_a_calibration_without_interval_has_a_page_with_its_reliability():
+    point = {"fnmr": 0.1, "low": None, "high": None, "threshold": 0.9}
+    rows = {"people held out": [[0.1, 0.0, 0.5], [0.9, 1.0, 0.5]]}
+    found = {"protocol": "calibration", "model": "m", "fnmr_at_fmr": {"1e-3": point}, "reliability": rows}
+    text = page("calibration", [found], "command")
+    assert "<td>10.00%</td><td>–</td>" in text
+    assert text.count("<svg") == 1
+
+
 def test_a_page_shows_figures_plots_and_the_command():
     people, vectors = crowd(40, 3)
     result = all_pairs(Directions(), people, vectors).as_json()
