@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Floats = NDArray[np.floating]
 Pixels = NDArray[np.uint8]
@@ -31,8 +31,8 @@ CELLS = 18  # a side: the spline is evaluated at their corners
 # Right halves of the outlines, from the middle of the upper edge round to the middle of the lower.
 OUTLINES = {
     "boat": ((0, 0.1), (0.1, 0.15), (0.27, 0.24), (0.43, 0.3), (0.475, 0.4), (0.42, 0.56), (0.25, 0.79), (0, 0.86)),
-    "gaiter": ((0, 0.13), (0.13, 0.17), (0.3, 0.2), (0.5, 0.2), (0.53, 0.42), (0.46, 0.68), (0.42, 1.12), (0, 1.18)),
-    "bandana": ((0, 0.12), (0.12, 0.16), (0.32, 0.19), (0.5, 0.15), (0.52, 0.33), (0.4, 0.68), (0.2, 1.0), (0, 1.16)),
+    "gaiter": ((0, 0.13), (0.13, 0.17), (0.3, 0.22), (0.46, 0.25), (0.485, 0.42), (0.41, 0.67), (0.35, 1.1), (0, 1.18)),
+    "bandana": ((0, 0.12), (0.12, 0.16), (0.32, 0.21), (0.475, 0.2), (0.49, 0.36), (0.39, 0.68), (0.2, 1.0), (0, 1.16)),
     "printed": ((0, 0.09), (0.09, 0.16), (0.25, 0.22), (0.41, 0.22), (0.45, 0.35), (0.4, 0.62), (0.2, 0.83), (0, 0.85)),
 }  # fmt: skip
 
@@ -139,7 +139,7 @@ def _outline(kind: str, rng: np.random.Generator) -> Floats:
 
 def _height(kind: str, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
     """How far the cloth stands off, in face widths."""
-    dome = 0.42 * np.sqrt(np.clip(1 - (x / 0.62) ** 2 - ((y - 0.42) / 0.75) ** 2, 0.02, None))
+    dome = 0.42 * np.sqrt(np.clip(1 - (x / 0.56) ** 2 - ((y - 0.42) / 0.75) ** 2, 0.02, None))
     dome += 0.05 * np.exp(-((x / 0.09) ** 2) - ((y - 0.22) / 0.1) ** 2)
     if kind == "boat":  # three panels between two folds
         for fold, width in ((0.33 + 0.35 * x**2, 0.07), (0.63 - 0.3 * x**2, 0.05)):
@@ -236,7 +236,7 @@ def _lay_on(
     region: Pixels, bent: Image.Image, mesh: Floats, width: float, rng: np.random.Generator
 ) -> Pixels:
     """The shadow falls straight down from the upper lights, so it is seen on the neck more than on the cheeks."""
-    share = bent.getchannel("A")
+    share = ImageChops.multiply(bent.getchannel("A"), _reach(mesh, width, bent.size))
     lids = Image.new("L", share.size, 255)
     pen = ImageDraw.Draw(lids)
     for outer, inner in EYE_CORNERS:
@@ -253,6 +253,41 @@ def _lay_on(
         np.float32
     )
     return (skin * (1 - over) + cloth * over).round().clip(0, 255).astype(np.uint8)
+
+
+def _reach(mesh: Floats, width: float, size: tuple[int, int]) -> Image.Image:
+    """255 where cloth can be: on the face, what hangs from it, and a finger around. On the far side of a turned
+    head the spline knows no end."""
+    down = mesh[152] - (mesh[33] + mesh[263]) / 2
+    canvas = Image.new("L", size)
+    pen = ImageDraw.Draw(canvas)
+    around = _hull(np.concatenate([mesh, mesh + 0.5 * down]))
+    pen.polygon([tuple(point) for point in around.tolist()], fill=255)
+    pen.line(
+        [tuple(point) for point in [*around.tolist(), around[0].tolist()]],
+        fill=255,
+        width=round(0.14 * width),
+        joint="curve",
+    )
+    return canvas.filter(ImageFilter.GaussianBlur(0.012 * width))
+
+
+def _hull(points: Floats) -> Floats:
+    """Convex hull (M, 2), turning one way. Source: Andrew 1979, the monotone chain."""
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))]
+
+    def chain(row: Floats) -> list[Floats]:
+        kept: list[Floats] = []
+        for point in row:
+            while len(kept) > 1:
+                a, b = kept[-1] - kept[-2], point - kept[-2]
+                if a[0] * b[1] - a[1] * b[0] > 0:
+                    break
+                kept.pop()
+            kept.append(point)
+        return kept[:-1]
+
+    return np.array(chain(ordered) + chain(ordered[::-1]))
 
 
 def _dye(kind: str, rng: np.random.Generator, colourful: float) -> tuple[float, float, float]:

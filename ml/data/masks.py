@@ -143,10 +143,9 @@ def _light(part: Image.Image, cover: Floats, inside: NDArray[np.intp], rng: np.r
         for field in (ImageChops.multiply(grey, weight), weight)
     )
     mean = max(float(lit.sum() / max(float(seen.sum()), 1e-3)), 0.02)
-    slow = (lit + 0.02 * mean) / (seen + 0.02) / mean
-    light = np.asarray(Image.fromarray(slow).resize(part.size, Image.Resampling.BICUBIC))
-    light = np.clip(light.ravel()[inside], 0.3, 1.6) ** rng.uniform(0.7, 1.0)
-    few = np.asarray(part)[::3, ::3].reshape(-1, 3)
+    slow = np.clip((lit + 0.02 * mean) / (seen + 0.02) / mean, 0.3, 1.6) ** rng.uniform(0.7, 1.0)
+    light = np.asarray(Image.fromarray(slow).resize(part.size, Image.Resampling.BICUBIC)).ravel()[inside]
+    few = np.asarray(part)[::5, ::5].reshape(-1, 3)
     white = float(np.percentile(few, 96)) / 245
     exposure = np.clip(0.25 + 0.75 * white, 0.3, 1.02) * np.clip(0.8 + 0.36 * mean, 0.8, 1.05)
     tint = few.mean(axis=0) / max(float(few.mean()), 1.0)
