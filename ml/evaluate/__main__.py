@@ -28,6 +28,7 @@ COMMANDS: dict[str, Callable[[commands.Options], list[commands.Figures]]] = {
     "peer": commands.peer,
     "calibration": commands.calibration,
     "speed": commands.speed,
+    "figures": commands.figures,
 }
 
 
@@ -37,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(given)
     try:
         found = COMMANDS[options.command](options)
+        if options.command == "figures":
+            return 0
         command = "python -m ml.evaluate " + shlex.join(_without_outputs(given))
         _hand_out(options, [{**figures, "command": command} for figures in found], command)
     except (DataUnusable, EvaluationError, TooFewImpostors, ModelsUnusable) as error:

@@ -11,6 +11,7 @@ from ml.evaluate.choice import ModelSpec
 from ml.evaluate.doubles import doubles_among, doubles_within
 from ml.evaluate.embeddings import Embedded, embed_pictures
 from ml.evaluate.errors import EvaluationError
+from ml.evaluate.figures import write_figures
 from ml.evaluate.groups import by_group, read_labels
 from ml.evaluate.identification import identify, identify_split
 from ml.evaluate.masked import ENROL, WithMask, against_plain, choose, drawing_version
@@ -144,6 +145,10 @@ def speed(options: Options) -> list[Figures]:
         "fnmr_at_fmr": {},
     }
     return [{**frame, **empty, "undetected": 0, **asdict(found)}]
+
+
+def figures(options: Options) -> list[Figures]:
+    return [write_figures(options.source, options.out)]
 
 
 def portraits() -> list[Path]:

@@ -19,6 +19,16 @@ def parser() -> argparse.ArgumentParser:
     _peer(_command(commands, "peer", "face_recognition beside ours, same pictures, same run"))
     _calibration(_command(commands, "calibration", "threshold and probabilities on a folder of people"))
     _speed(_command(commands, "speed", "time of a check, stage by stage"))
+    collected = commands.add_parser(
+        "figures", help="JSON files of the other commands into one table of goals"
+    )
+    collected.add_argument(
+        "--from", dest="source", type=Path, required=True, metavar="DIR", help="the JSON files"
+    )
+    collected.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="for figures.json and figures.md"
+    )
+    collected.set_defaults(json="", page=None)
     return top
 
 
