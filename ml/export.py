@@ -3,8 +3,9 @@
     python -m ml.export [--out DIR]        (environment: requirements-train.txt and requirements-weights.txt)
     python -m ml.export --untuned --out DIR    (MTCNN and the plain dlib ResNet, what ml.evaluate calls `untuned`)
 
-Large weights rest as float16 and are cast to float32 inside the graph when a session loads, so arithmetic is
-float32. The threshold in the manifest is not touched: `python -m ml.evaluate calibration` writes it.
+Large weights, and those that float16 holds exactly, rest as float16 and are cast to float32 inside the graph when
+a session loads, so arithmetic is float32. The threshold in the manifest is not touched: `python -m ml.evaluate
+calibration` writes it.
 """
 
 import argparse
@@ -28,10 +29,11 @@ from ml.face.manifest import MODELS
 from ml.nets import pretrained
 from ml.nets.pretrained import Source
 
-MODEL_VERSION = "dlib-resnet-v1+mtcnn40@provisional-1"
+MODEL_VERSION = "dlib-resnet-v1+mesh@provisional-2"
 UNTUNED_VERSION = "dlib-resnet-v1+mtcnn40@untuned"
 OPSET = 17
 SMALL = 40_000  # numbers; smaller tensors stay float32: 0.7 MB more, and the embedding moves a third as far
+TINY = 256  # numbers; a Cast and a second name cost more
 
 MTCNN_INPUT = "float32 RGB, (x - 127.5) * 0.0078125, channels first"
 
@@ -51,12 +53,26 @@ class Model:
     output_meaning: str
     licence: str
     licence_file: str  # inside the package's dist-info
+    parity_max: float = 1e-5  # largest absolute difference of any output number, ONNX against PyTorch
 
 
 MIT = ("MIT", "LICENSE.md")
 CC0 = ("CC0-1.0", "licenses/LICENSE")
+APACHE = ("Apache-2.0", "LICENSE")
 
 MODELS_TO_EXPORT = (
+    Model(
+        "blazeface", pretrained.BLAZE, pretrained.blaze, (1, 3, 128, 128), {},
+        ("boxes", "probabilities"), 0.0, "(1, 3, 128, 128) float32 RGB 0..255, letterboxed in black",
+        "anchors (1, 896, 16): centre, size, six points in px from the anchor's centre; P(face) (1, 896)",
+        *APACHE, parity_max=1e-3,
+    ),
+    Model(
+        "facemesh", pretrained.MESH, pretrained.mesh, (1, 3, 192, 192), {},
+        ("points", "probability"), 0.0, "(1, 3, 192, 192) float32 RGB 0..255, eyes level",
+        "points (1, 468, 2) in px of the input, without depth; P(a face is there) (1,)",
+        *APACHE, parity_max=1e-3,
+    ),
     Model(
         "mtcnn-pnet", pretrained.PNET, pretrained.pnet, (1, 3, 96, 128), {2: "height", 3: "width"},
         ("boxes", "probabilities"), 5e-3, f"(1, 3, height, width) {MTCNN_INPUT}",
@@ -116,7 +132,7 @@ def _export_one(model: Model, out: Path) -> dict[str, object]:
         "float16_against_float32": _largest_difference(run_onnx(full, example), run_onnx(file, example)),
     }
     full.unlink()
-    if parity["onnx_against_torch"] > 1e-5 or parity["float16_against_float32"] > model.drift_max:
+    if parity["onnx_against_torch"] > model.parity_max or parity["float16_against_float32"] > model.drift_max:
         raise ValueError(f"{model.role}: {parity}")
     licence = f"LICENSE-{model.source.package}.txt"
     (out / licence).write_text(_licence_text(model))
@@ -124,7 +140,7 @@ def _export_one(model: Model, out: Path) -> dict[str, object]:
         "file": file.name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "bytes": file.stat().st_size,
-        "weights": f"float16 above {SMALL:,} numbers a tensor, cast to float32 on load",
+        "weights": f"float16 above {SMALL:,} numbers a tensor or where exact, cast to float32 on load",
         "source": {
             "package": model.source.package,
             "version": model.source.version,
@@ -140,12 +156,12 @@ def _export_one(model: Model, out: Path) -> dict[str, object]:
 
 
 def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Every float32 constant of more than SMALL numbers becomes float16 plus a Cast; the rest is
+    """Every float32 constant of more than SMALL numbers, or without loss, becomes float16 plus a Cast; the rest is
     untouched."""
     casts = []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size <= SMALL:
+        if values.dtype != np.float32 or not (values.size > SMALL or _held_exactly(values)):
             continue
         name = tensor.name
         assert np.abs(values).max() < np.finfo(np.float16).max
@@ -156,6 +172,10 @@ def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     model.graph.node.extend(nodes)
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _held_exactly(values: NDArray[np.float32]) -> bool:
+    return values.size > TINY and bool(np.array_equal(values.astype(np.float16), values))
 
 
 def run_onnx(path: Path, example: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -173,7 +193,7 @@ def _torch(net: nn.Module, example: NDArray[np.float32]) -> list[NDArray[np.floa
 def _example(model: Model) -> NDArray[np.float32]:
     rng = np.random.default_rng(7)
     pixels = rng.uniform(0, 255, model.example).astype(np.float32)
-    return pixels if model.role == "embedder" else ((pixels - 127.5) * 0.0078125).astype(np.float32)
+    return ((pixels - 127.5) * 0.0078125).astype(np.float32) if MTCNN_INPUT in model.input_meaning else pixels
 
 
 def _largest_difference(a: list[NDArray[np.float32]], b: list[NDArray[np.float32]]) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.data.readers import Picture, Reader
-from ml.face.align import SIZE_PX, TEMPLATE_PX, align, place
+from ml.face.align import SIZE_PX, align, alignment, place
 from ml.face.detect import Face
 from ml.face.image import decode
 from ml.face.pipeline import FaceEngine
@@ -28,13 +28,11 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """points (k, 2) and template_px (k, 2) give the alignment; mesh: (468, 2) in px of the picture, None where
-    only MTCNN found the face."""
+    """points (k, 2) and template_px (k, 2) give the alignment."""
 
     face: Face
     points: NDArray[np.float64]
     template_px: NDArray[np.float64]
-    mesh: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,14 +51,10 @@ class Cut:
 class Finder:
     def __init__(self, engine: FaceEngine) -> None:
         self._engine = engine
-        self.version = f"{engine.model_version}/mtcnn"
+        self.version = engine.model_version
 
     def faces(self, image: Pixels) -> list[Found]:
-        """The switch: a detector with a mesh enters here, and `version` with it."""
-        return [
-            Found(face, face.landmarks.astype(np.float64), TEMPLATE_PX, None)
-            for face in self._engine.detector.faces(image)
-        ]
+        return [Found(face, *alignment(face)) for face in self._engine.detector.faces(image)]
 
     def find(self, image: Pixels) -> Found | None:
         """The face the picture is of: near the middle, with half its side as head start for large ones."""
@@ -86,8 +80,8 @@ class Finder:
         crop = align(image, found.points, found.template_px, margin_px=MARGIN_PX)
         served = crop[SERVED, SERVED]
         points = np.full((MESH_POINTS, 2), np.nan, np.float32)
-        if found.mesh is not None:
-            points[:] = place(found.mesh, found.points, found.template_px, margin_px=MARGIN_PX)
+        if found.face.mesh is not None:
+            points[:] = place(found.face.mesh, found.points, found.template_px, margin_px=MARGIN_PX)
         quality = measure(image, found.face, served)
         quality = replace(quality, eye_distance_px=quality.eye_distance_px / scale)
         embedding = self.embed(served) if embed else None

@@ -8,7 +8,7 @@ import numpy as np
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.models import Matrix, Name, Vector, middle_face, minus_euclidean
 from ml.evaluate.onnx_folder import OnnxFolder
-from ml.face.align import align
+from ml.face.align import align, crop_of
 from ml.face.detect import Detector
 from ml.face.embed import unit
 from ml.face.image import decode
@@ -37,7 +37,7 @@ class Default:
     def embed(self, picture: bytes) -> Vector | None:
         image = decode(picture)
         face = middle_face(self._engine.detector.faces(image), image)
-        return None if face is None else self._engine.embedder.embed(align(image, face.landmarks))
+        return None if face is None else self._engine.embedder.embed(crop_of(image, face))
 
     def template(self, embeddings: Matrix) -> Vector:
         return unit(embeddings.mean(axis=0))

@@ -9,7 +9,9 @@ from math import floor, hypot, log2
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from ml.face.detect import Face
+from ml.face.sample import sample
 
 SIZE_PX = 150
 
@@ -18,10 +20,29 @@ TEMPLATE_PX = np.array(
     [(47.9, 46.0), (101.8, 45.8), (74.0, 79.3), (51.4, 104.9), (97.9, 104.9)],
     np.float64,
 )
-TEMPLATE_EYES_PX = float(TEMPLATE_PX[1, 0] - TEMPLATE_PX[0, 0])
+# The same for dlib's five among the mesh's 468: corners of the image-right eye, outer and inner, of the
+# image-left eye, base of the nose (docs/adr/0012).
+MESH_FIVE = (263, 362, 33, 133, 2)
+MESH_TEMPLATE_PX = np.array(
+    [(112.7, 46.1), (88.9, 47.9), (36.3, 46.1), (59.8, 47.9), (74.2, 87.1)],
+    np.float64,
+)
 
 Points = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
+
+
+def crop_of(image: Pixels, face: Face, *, margin_px: int = 0) -> Pixels:
+    """The crop that is embedded; see `align`."""
+    points, template_px = alignment(face)
+    return align(image, points, template_px, margin_px=margin_px)
+
+
+def alignment(face: Face) -> tuple[Points, Points]:
+    """Points of the picture and their places in the crop: the mesh's where there is one, else MTCNN's."""
+    if face.mesh is None:
+        return face.landmarks.astype(np.float64), TEMPLATE_PX
+    return face.mesh[list(MESH_FIVE)].astype(np.float64), MESH_TEMPLATE_PX
 
 
 def align(
@@ -30,17 +51,9 @@ def align(
     """image: (H, W, 3) uint8 RGB. landmarks, template_px: (N, 2) in px of the picture and of the crop, in the
     same order. Returns (150, 150, 3) uint8; what lies outside the picture is black. margin_px adds that many
     px on every side and leaves the middle as it is: (150 + 2 margin, the same, 3)."""
-    source = Image.fromarray(image)
-    matrix, middle, scale = _sampling(landmarks, template_px)
-    if scale >= 2:  # average first: two neighbouring pixels of the crop are several of the picture apart
-        factor = 2 ** floor(log2(scale))
-        source = source.reduce(factor)
-        matrix, middle, _ = _sampling((landmarks + 0.5) / factor - 0.5, template_px)
+    matrix, middle = _sampling(landmarks, template_px)
     side = SIZE_PX + 2 * margin_px
-    offset = middle - matrix @ np.full(2, side / 2) + 0.5  # Pillow counts from the pixel's corner
-    affine = (matrix[0, 0], matrix[0, 1], offset[0], matrix[1, 0], matrix[1, 1], offset[1])
-    crop = source.transform((side, side), Image.Transform.AFFINE, affine, resample=Image.Resampling.BILINEAR)
-    return np.asarray(crop)
+    return sample(image, matrix, middle - matrix @ np.full(2, side / 2) + 0.5, side)
 
 
 def place(
@@ -51,18 +64,19 @@ def place(
     margin_px: int = 0,
 ) -> Points:
     """Where `align` with the same arguments puts points (M, 2) of the picture: (M, 2) in px of the crop."""
-    matrix, middle, _ = _sampling(landmarks, template_px)
+    matrix, middle = _sampling(landmarks, template_px)
     placed: Points = (points - middle) @ np.linalg.inv(matrix).T + (SIZE_PX / 2 + margin_px - 0.5)
     return placed
 
 
-def _sampling(landmarks: NDArray[np.floating], template_px: Points) -> tuple[Points, Points, float]:
-    """(2, 2) matrix from steps in the crop to steps in the picture, the picture's point (2,) under the crop's
-    middle, and the px of the picture that one px of the crop covers."""
+def _sampling(landmarks: NDArray[np.floating], template_px: Points) -> tuple[Points, Points]:
+    """(2, 2) matrix from steps in the crop to steps in the picture, and the picture's point (2,) under the
+    crop's middle."""
     turn, shift = similarity(template_px, np.asarray(landmarks, np.float64))
     scale = hypot(turn[0, 0], turn[1, 0])
+    scale /= max(1, 2 ** floor(log2(scale)))  # dlib's rule is for the picture it samples: averaged first
     matrix = turn * (SIZE_PX * scale - 1) / ((SIZE_PX - 1) * scale)
-    return matrix, turn @ np.full(2, SIZE_PX / 2) + shift, scale
+    return matrix, turn @ np.full(2, SIZE_PX / 2) + shift
 
 
 def similarity(start: Points, goal: Points) -> tuple[Points, Points]:

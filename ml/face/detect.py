@@ -18,6 +18,7 @@ FACTOR = 0.709
 CELL_PX = 12  # what P-Net sees at once
 PROPOSAL, REFINE, OUTPUT = 0.6, 0.7, 0.7  # least probability at each stage
 CANDIDATES_MAX = 600  # per pyramid level and into R-Net, best first: noise must not cost seconds
+SAME_FACE = 0.5  # share of a second detection that lies in the first
 BATCH = 16  # crops a run of R- or O-Net: small enough for the cache, and memory stays bounded
 
 Floats = NDArray[np.float32]
@@ -27,15 +28,23 @@ Ints = NDArray[np.intp]
 @dataclass(frozen=True, slots=True)
 class Face:
     """box: (4,) left, top, right, bottom; landmarks: (5, 2) x, y of image-left eye, image-right eye, nose
-    tip, image-left and image-right corner of the mouth; both in px of the picture, float32. score: 0..1."""
+    tip, image-left and image-right corner of the mouth; both in px of the picture, float32. score: 0..1. mesh:
+    (468, 2) points of mediapipe's canonical face, where that net saw it (front.py)."""
 
     box: Floats
     landmarks: Floats
     score: float
+    mesh: Floats | None = None
 
     @property
     def side_px(self) -> float:
         return float(np.sqrt(max(0.0, (self.box[2] - self.box[0]) * (self.box[3] - self.box[1]))))
+
+    def apart_from(self, other: "Face") -> bool:
+        """Less than half of it lies in the other: not the same face, found twice."""
+        sides = np.minimum(self.box[2:], other.box[2:]) - np.maximum(self.box[:2], other.box[:2])
+        shared = float(np.prod(np.maximum(sides, 0)))
+        return shared < SAME_FACE * self.side_px**2
 
 
 class Detector:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 MODELS = Path(__file__).parent / "models"
-ROLES = ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "embedder")
+ROLES = ("blazeface", "facemesh", "mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "embedder")
 
 
 class ModelsUnusable(Exception):

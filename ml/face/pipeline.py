@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.face.align import align
+from ml.face.align import crop_of
+from ml.face.blaze import BlazeFace
 from ml.face.compare import Similarity, compare
 from ml.face.detect import Detector
 from ml.face.embed import Embedder, Embedding
+from ml.face.front import Front
 from ml.face.image import decode
 from ml.face.manifest import MODELS, Manifest, Threshold
 from ml.face.memory import give_back, share_heaps
-from ml.face.quality import Purpose, Quality, judge, measure, the_face
+from ml.face.mesh import Mesh
+from ml.face.quality import LIMITS, Purpose, Quality, judge, measure, the_face
 from ml.face.session import Net
 
 
@@ -38,7 +41,7 @@ class FaceEngine:
     """Thread-safe: nothing changes after loading, and each call computes on its caller's thread."""
 
     def __init__(
-        self, detector: Detector, embedder: Embedder, *, threshold: Threshold, model_version: str
+        self, detector: Front, embedder: Embedder, *, threshold: Threshold, model_version: str
     ) -> None:
         self.detector, self.embedder, self.threshold = detector, embedder, threshold
         self.model_version = model_version
@@ -49,12 +52,13 @@ class FaceEngine:
         threads: of one inference; leave it at 1 where several requests run side by side."""
         share_heaps()
         manifest = Manifest.read(models)
-        detector = Detector(
-            Net(manifest.model_bytes("mtcnn-pnet"), threads=threads, arena=False),
-            Net(manifest.model_bytes("mtcnn-rnet"), threads=threads),
-            Net(manifest.model_bytes("mtcnn-onet"), threads=threads),
-        )
-        embedder = Embedder(Net(manifest.model_bytes("embedder"), threads=threads))
+
+        def net(role: str, *, arena: bool = True) -> Net:
+            return Net(manifest.model_bytes(role), threads=threads, arena=arena)
+
+        mtcnn = Detector(net("mtcnn-pnet", arena=False), net("mtcnn-rnet"), net("mtcnn-onet"))
+        detector = Front(BlazeFace(net("blazeface")), Mesh(net("facemesh")), mtcnn)
+        embedder = Embedder(net("embedder"))
         give_back()
         return cls(detector, embedder, threshold=manifest.threshold, model_version=manifest.model_version)
 
@@ -62,8 +66,9 @@ class FaceEngine:
         """picture: a JPEG, PNG or WebP file. Raises PictureRefused with a stable reason: what is wrong with
         the file, no_face, several_faces, or the first limit of `purpose` that the face misses."""
         image = decode(picture)
-        face = the_face(self.detector.faces(image), purpose)
-        crop = align(image, face.landmarks)
+        found = self.detector.faces(image, other_side=LIMITS[purpose].other_face_side)
+        face = the_face(found, purpose)
+        crop = crop_of(image, face)
         quality = measure(image, face, crop)
         judge(quality, purpose)
         return Probe(

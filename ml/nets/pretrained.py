@@ -1,7 +1,7 @@
-"""Weights out of the PyPI packages facenet-pytorch 2.6.0 and face_recognition_models 0.3.0.
+"""Weights out of the PyPI packages facenet-pytorch 2.6.0, face_recognition_models 0.3.0 and mediapipe 0.10.21.
 
-Only files are read; neither package is imported (the first pins an old torch, the second needs
-pkg_resources). The .dat file is dlib's own serialisation, read here without dlib: see `DatReader`.
+Only files are read; no package is imported (the first pins an old torch, the second needs pkg_resources, the
+third a gigabyte of others). The .dat file is dlib's own serialisation, read here without dlib: see `DatReader`.
 """
 
 import hashlib
@@ -15,8 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ml.nets.blaze import BlazeFace
+from ml.nets.mesh import POINTS, FaceMesh
 from ml.nets.mtcnn import ONet, PNet, RNet
 from ml.nets.resnet import DlibResNet
+from ml.nets.tflite import fill, read_layers
 
 Array = NDArray[np.float32]
 Net = TypeVar("Net", bound=nn.Module)
@@ -61,6 +64,16 @@ RESNET = Source(
     "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
     "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
 )
+BLAZE = Source(
+    "mediapipe",
+    "mediapipe/modules/face_detection/face_detection_short_range.tflite",
+    "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+)
+MESH = Source(
+    "mediapipe",
+    "mediapipe/modules/face_landmark/face_landmark.tflite",
+    "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+)
 
 
 def pnet() -> PNet:
@@ -77,6 +90,26 @@ def onet() -> ONet:
 
 def _from_state_dict(net: Net, source: Source) -> Net:
     net.load_state_dict(torch.load(source.path(), weights_only=True))
+    return net.eval()
+
+
+def blaze() -> BlazeFace:
+    net = BlazeFace()
+    fill(net.in_the_files_order(), read_layers(BLAZE.path().read_bytes()))
+    return net.eval()
+
+
+def mesh() -> FaceMesh:
+    """Of the file's x, y, z only x and y are taken."""
+    layers = read_layers(MESH.path().read_bytes())
+    weight, bias = layers.convolutions.pop()
+    flat = (
+        weight.reshape(POINTS, 3, *weight.shape[1:])[:, :2].reshape(-1, *weight.shape[1:]),
+        bias.reshape(POINTS, 3)[:, :2].reshape(-1),
+    )
+    layers.convolutions.append(flat)
+    net = FaceMesh()
+    fill(net.in_the_files_order(), layers)
     return net.eval()
 
 

@@ -48,3 +48,10 @@ def on_canvas(picture: Image.Image, share: float, size: tuple[int, int] = (640, 
     small = picture.resize((round(picture.width * height / picture.height), height), Image.Resampling.LANCZOS)
     canvas.paste(small, ((size[0] - small.width) // 2, (size[1] - height) // 2))
     return canvas
+
+
+def mesh_input(name: str) -> np.ndarray:
+    """A square of the portrait that holds the face, as the mesh net takes it: (1, 3, 192, 192)."""
+    left, top, right, bottom = {COLLINS: (130, 10, 330, 210), HOPPER: (130, 90, 410, 370)}[name]
+    square = image(name).crop((left, top, right, bottom)).resize((192, 192), Image.Resampling.BICUBIC)
+    return np.asarray(square, np.float32).transpose(2, 0, 1)[None]

@@ -1,7 +1,8 @@
 """Writes tests/ml/golden from the originals: python -m tests.ml_train.make_golden
 
 mtcnn.json: facenet-pytorch's boxes and landmarks at minsize 20. dlib.npz: for each portrait dlib's five
-points, its own 150 x 150 crop and its embedding of that crop."""
+points, its own 150 x 150 crop and its embedding of that crop. mesh.npz: mediapipe's 468 points of the square around
+dlib's five."""
 
 import json
 from pathlib import Path
@@ -10,7 +11,8 @@ import dlib
 import numpy as np
 
 from ml.nets import pretrained
-from tests.ml.pictures import PORTRAITS, pixels
+from tests.ml.pictures import PORTRAITS, mesh_input, pixels
+from tests.ml_train.lite import lite_mesh
 from tests.ml_train.reference import dlib_embedding, facenet_faces
 
 GOLDEN = Path(__file__).parents[1] / "ml" / "golden"
@@ -39,7 +41,14 @@ def dlib_crops() -> dict[str, np.ndarray]:
     return found
 
 
+def mesh_crops() -> dict[str, np.ndarray]:
+    return {name: mesh_input(name) for name in PORTRAITS}
+
+
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
     (GOLDEN / "mtcnn.json").write_text(json.dumps(mtcnn(), indent=1) + "\n")
     np.savez_compressed(GOLDEN / "dlib.npz", **dlib_crops())
+    np.savez_compressed(
+        GOLDEN / "mesh.npz", **{name: lite_mesh(crop)[0] for name, crop in mesh_crops().items()}
+    )

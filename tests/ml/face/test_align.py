@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.face.align import TEMPLATE_PX, align, place, similarity
+from ml.face.align import MESH_TEMPLATE_PX, TEMPLATE_PX, align, alignment, crop_of, place, similarity
 from tests.ml.pictures import HOPPER, PORTRAITS, image, pixels
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "dlib.npz")
@@ -36,7 +36,7 @@ def test_similarity_finds_the_turn_scale_and_shift_that_were_made():
 
 
 def test_the_same_face_four_times_as_large_gives_nearly_the_same_crop(engine):
-    (face,) = engine.detector.faces(pixels(HOPPER))
+    (face,) = engine.detector.mtcnn.faces(pixels(HOPPER))
     large = image(HOPPER).resize((2048, 2400), Image.Resampling.BICUBIC)
     crop = align(pixels(HOPPER), face.landmarks).astype(int)
     from_large = align(np.asarray(large), (face.landmarks + 0.5) * 4 - 0.5).astype(int)
@@ -47,6 +47,17 @@ def test_what_lies_outside_the_picture_is_black():
     crop = align(np.full((200, 200, 3), 200, np.uint8), TEMPLATE_PX - 60)
     assert (crop[:50, :50] == 0).all()
     assert (crop[100:, 100:] == 200).all()
+
+
+@pytest.mark.parametrize("name", PORTRAITS)
+def test_mesh_and_mtcnn_agree_about_the_crop(engine, name):
+    picture = pixels(name)
+    (by_mesh,), (by_mtcnn,) = engine.detector.faces(picture), engine.detector.mtcnn.faces(picture)
+    points, template_px = alignment(by_mesh)
+    assert template_px is MESH_TEMPLATE_PX
+    assert np.abs(place(points, points, template_px) - template_px).max() < 6
+    templates = [engine.embedder.embed(crop_of(picture, face)) for face in (by_mesh, by_mtcnn)]
+    assert templates[0] @ templates[1] > 0.98
 
 
 @pytest.mark.parametrize("times", [1, 4])
