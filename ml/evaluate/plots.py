@@ -41,7 +41,16 @@ class Line:
     dots: bool = False
 
 
-def plot(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> str:
+class Svg(str):
+    """Text that a notebook shows as the picture it is."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+
+def plot(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> Svg:
     """One <svg> with axes, grid, legend and a description for readers who do not see it."""
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}" '
@@ -59,7 +68,7 @@ def plot(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> str:
         at = TOP + 14 + 16 * index
         parts.append(f'<rect x="{WIDTH - 190}" y="{at - 9}" width="14" height="4" fill="{colour}"/>')
         parts.append(f'<text x="{WIDTH - 170}" y="{at - 3}">{escape(line.name)}</text>')
-    return "\n".join([*parts, "</svg>"])
+    return Svg("\n".join([*parts, "</svg>"]))
 
 
 def _grid(x: Axis, y: Axis) -> list[str]:
@@ -89,7 +98,7 @@ def _down(axis: Axis, value: float) -> float:
     return HEIGHT - BOTTOM - axis.place(value) * (HEIGHT - BOTTOM - TOP)
 
 
-def det_plot(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str:
+def det_plot(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Svg:
     """Detection error trade-off: FNMR over FMR, both in decades; further down and left is better."""
     low_x, low_y = _lowest(curves, 0), _lowest(curves, 1)
     return plot(
@@ -100,7 +109,7 @@ def det_plot(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str
     )
 
 
-def roc_plot(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str:
+def roc_plot(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Svg:
     """Receiver operating characteristic: the share of shoppers recognised over FMR."""
     low = _lowest(curves, 0)
     return plot(
@@ -111,7 +120,7 @@ def roc_plot(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str
     )
 
 
-def reliability_plot(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str:
+def reliability_plot(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Svg:
     """What was said against what happened; the diagonal is honest."""
     diagonal = Line("honest", [(0, 0), (1, 1)])
     return plot(
