@@ -82,14 +82,15 @@ class PaperCNN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = (x - 0.5) * 2
-        x = F.max_pool2d(F.relu(self.stem(x)), 2, ceil_mode=True)  # (N, 32, size / 4, size / 4)
+        x = F.relu(F.max_pool2d(self.stem(x), 2, ceil_mode=True))  # (N, 32, size / 4, size / 4)
         x = self.stages(x)  # 220 px: (N, 256, 4, 4)
         x = self.head(x).float()  # (N, 2048)
         return F.normalize(x) if self.unit_length else x
 
 
 class Stage(nn.Module):
-    """1 x 1, then 3 x 3 convolution, each with bias and ReLU; the grid is halved, rounded up."""
+    """1 x 1, then 3 x 3 convolution, each with bias and ReLU; the grid is halved, rounded up. Pooling comes before
+    the ReLU: the maximum is the same, and there is a quarter left to do."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -98,8 +99,8 @@ class Stage(nn.Module):
         self.dropout: nn.Module = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.dropout(F.relu(self.conv(F.relu(self.mix(x)))))
-        return F.max_pool2d(x, 2, ceil_mode=True)
+        x = self.conv(F.relu(self.mix(x)))
+        return self.dropout(F.relu(F.max_pool2d(x, 2, ceil_mode=True)))
 
 
 @dataclass(frozen=True, slots=True)

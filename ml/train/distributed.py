@@ -7,7 +7,6 @@ Here embeddings are gathered (and batch norm takes its statistics over all share
 same loss, and the mean of the processes' gradients is the gradient of that loss.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,22 +46,20 @@ class Workers:
         """Every BatchNorm1d inside `net` then sees the whole batch (torch's own SyncBatchNorm needs a GPU)."""
         if self.count == 1:
             return
-        for module in list(net.modules()):
-            for name, child in module.named_children():
-                if isinstance(child, nn.BatchNorm1d):
-                    setattr(module, name, _SharedBatchNorm.around(child, self))
+        for module in net.modules():
+            if type(module) is nn.BatchNorm1d:
+                _SharedBatchNorm.around(module, self)
 
 
 @contextmanager
 def workers(device: str) -> Iterator[Workers]:
     """The processes that torchrun started, or this one alone."""
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
+    if not distributed.is_torchelastic_launched():
         yield Workers()
         return
     distributed.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
-        yield Workers(distributed.get_rank(), count)
+        yield Workers(distributed.get_rank(), distributed.get_world_size())
     finally:
         distributed.destroy_process_group()
 
@@ -91,10 +88,9 @@ class _SharedBatchNorm(nn.BatchNorm1d):
     group: Workers
 
     @classmethod
-    def around(cls, norm: nn.BatchNorm1d, group: Workers) -> "_SharedBatchNorm":
+    def around(cls, norm: nn.BatchNorm1d, group: Workers) -> None:
         norm.__class__ = cls  # keeps parameters, running statistics and names of the state
         norm.group = group
-        return norm
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:

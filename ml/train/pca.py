@@ -34,11 +34,14 @@ def fit(embeddings: NDArray[np.float32]) -> PCA:
         raise ValueError("principal components need two embeddings or more, all of finite numbers")
     mean = embeddings.mean(axis=0, dtype=np.float64)
     centred = embeddings - mean
-    values, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
-    kept = min(embeddings.shape)
-    values, vectors = values[::-1][:kept].clip(0), vectors[:, ::-1][:, :kept].T
+    if len(centred) < centred.shape[1]:
+        _, spreads, vectors = np.linalg.svd(centred, full_matrices=False)
+        values = spreads**2
+    else:  # many rows: the (d, d) matrix is the smaller thing
+        values, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
+        values, vectors = values[::-1].clip(0), vectors[:, ::-1].T
     largest = np.abs(vectors).argmax(axis=1)
-    vectors = vectors * np.sign(vectors[np.arange(kept), largest])[:, None]
+    vectors = vectors * np.sign(vectors[np.arange(len(vectors)), largest])[:, None]
     total = values.sum()
     return PCA(
         mean.astype(np.float32),
