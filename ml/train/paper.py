@@ -18,7 +18,7 @@ from ml.nets.paper_cnn import VARIANTS, cost
 from ml.nets.similarity_mlp import Version
 from ml.train import paper_export, paper_plots
 from ml.train.checkpoint import load
-from ml.train.classifier import ClassifierRun
+from ml.train.classifier import ClassifierRun, Embedded, Trained
 from ml.train.distributed import workers
 from ml.train.options import add_fields, read_fields
 from ml.train.paper_embedder import AFTER_RANDOM, LAST, Trainer, train
@@ -30,9 +30,11 @@ from ml.train.paper_figures import (
     judge,
     microseconds_a_pair,
     milliseconds_a_picture,
+    spread,
 )
 from ml.train.paper_run import By, PaperRun, split
-from ml.train.pictures import Pictures, collect
+from ml.train.paper_table import BEST
+from ml.train.pictures import Pictures, Wearing, collect
 
 HELP = "the paper's network, from prepared folders to figures and ONNX files"
 BEFORE = (Version.ONE, Version.ONE_SHORT)  # after random triplets
@@ -139,12 +141,33 @@ def finish(trainer: Trainer, out: Path, stage: ClassifierRun) -> dict[str, Any]:
                 (f"{final.components}, with PCA", final.components),
             )
         },
+        "page_of_22": _page(trainer, final.test, chosen, out),
         "theirs": THEIRS,
     }
     write_text(out / "figures.json", json.dumps(figures, indent=1) + "\n")
+    if (trainer.run.by, trainer.run.wearing) == (By.PICTURE, Wearing.PAPER):
+        write_text(out / "goal.json", json.dumps(goal(figures)) + "\n")
     _draw(trainer, phases, out)
     paper_export.export(trainer.net, final.pca, chosen.net, trainer.run, out / "model")
     return figures
+
+
+def goal(figures: dict[str, Any]) -> dict[str, Any]:
+    """The figure of the paper's own protocol, as `python -m ml.evaluate figures` reads it."""
+    test = figures["phases"]["batch-hard"]["classifiers"][BEST]["test"]
+    run, usual = figures["run"], PaperRun().config()
+    given = [_option(name, value) for name, value in run.items() if value != usual[name]]
+    return {
+        "figure": "F1",
+        "reached": 100 * test["accuracy"],
+        "n": f"{test['n']} pairs of {figures['n']['test']} pictures",
+        "command": " ".join(["python -m ml.train paper LFW PINS --out RUN", *given]),
+    }
+
+
+def _option(field: str, value: object) -> str:
+    name = field.replace("_", "-")
+    return f"--{'' if value else 'no-'}{name}" if isinstance(value, bool) else f"--{name} {value}"
 
 
 def in_words(figures: dict[str, Any]) -> str:
@@ -169,10 +192,15 @@ def _draw(trainer: Trainer, phases: dict[str, Judged], out: Path) -> None:
     paper_plots.plot_classifier(chosen.curve, out / "classifier.svg")
     paper_plots.plot_variance({name: judged.pca for name, judged in phases.items()}, out / "variance.svg")
     paper_plots.plot_clusters({name: judged.test for name, judged in phases.items()}, out / "clusters.webp")
-    test = phases["batch-hard"].test
+
+
+def _page(trainer: Trainer, test: Embedded, chosen: Trained, out: Path) -> dict[str, Any]:
+    """22 test pictures against one another, drawn with and without their faces."""
     places = paper_plots.choose_for_page(test.people, trainer.run.seed)
     rows, people = trainer.parts.test[places], test.people[places]
     scores = paper_plots.score_matrix(chosen, test.features[places])
     paper_plots.plot_scores(scores, people, out / "pairs.svg")
     pixels = trainer.pictures.show(rows, trainer.worn[rows])
     paper_plots.page_of_pairs(pixels, people, scores, out / "pairs.html")
+    left, right = np.triu_indices(len(places), 1)
+    return spread(scores[left, right], people[left] == people[right])

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from ml.nets.similarity_mlp import SimilarityMLP, Version
 from ml.train import pca
-from ml.train.classifier import ClassifierRun, Embedded, Trained, accuracy, accuracy_on, train_classifier
+from ml.train.classifier import (
+    ClassifierRun,
+    Embedded,
+    Floats,
+    Trained,
+    accuracy,
+    accuracy_on,
+    train_classifier,
+)
 from ml.train.paper_embedder import Trainer
 from ml.train.pca import PCA
 from ml.train.pictures import Wearing
@@ -25,6 +33,7 @@ CELLS = {
     "mixed": (Wearing.BALANCED, Wearing.BALANCED),
 }
 FIXED = {"55": 55, "48": 48}  # components the paper found, beside those for 99.99 %
+QUANTILES = (0, 5, 50, 95, 100)  # per cent of the pairs that score no more
 THRESHOLDS = np.round(np.linspace(0.05, 0.95, 19), 2)
 
 
@@ -99,7 +108,18 @@ def at_thresholds(trained: Trained, test: Embedded, n_pairs: int, seed: int) -> 
         }
         for t in THRESHOLDS
     ]
-    return {"n_genuine": int(genuine.sum()), "n_impostor": int((~genuine).sum()), "curve": lines}
+    return {**spread(scores, genuine), "curve": lines}
+
+
+def spread(scores: Floats, genuine: NDArray[np.bool_]) -> dict[str, Any]:
+    """How many pairs of each kind, and at which probabilities they lie (where there are any)."""
+    kinds = {"genuine": scores[genuine], "impostor": scores[~genuine]}
+    found: dict[str, Any] = {f"n_{kind}": len(some) for kind, some in kinds.items()}
+    for kind, some in kinds.items():
+        if len(some):
+            shares = np.percentile(some, QUANTILES).tolist()
+            found[kind] = dict(zip((f"{q} %" for q in QUANTILES), shares, strict=True))
+    return found
 
 
 def across_sets(

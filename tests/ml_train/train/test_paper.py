@@ -72,6 +72,17 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(tmp_path: P
     assert not torch.equal(weights(first), weights(other))
 
 
+def test_batch_norm_knows_the_weights_that_an_epoch_ended_with():
+    one = trainer()
+    one.one_epoch()
+    norm = next(module for module in one.net.modules() if isinstance(module, torch.nn.BatchNorm1d))
+    seen = list[torch.Tensor]()
+    norm.register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    one.embed(one.parts.train, one.worn[one.parts.train])
+    torch.testing.assert_close(norm.running_mean, seen[0].mean(dim=0), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(norm.running_var, seen[0].var(dim=0), rtol=1e-3, atol=1e-6)
+
+
 @pytest.mark.parametrize("variant", ["fc-64", "two-dropouts-1024"])
 def test_a_resumed_run_has_the_curve_and_the_weights_of_an_uninterrupted_one(tmp_path: Path, variant):
     run = replace(RUN, variant=variant)
@@ -172,6 +183,12 @@ def test_a_tiny_run_goes_from_pictures_to_figures_and_a_model_that_evaluates(tmp
     assert set(figures["phases"]["random"]["classifiers"]) > {"version 1, 99.99 %", "version 1b, 55"}
     assert len((out / "curve.jsonl").read_text().splitlines()) == 5
     assert (out / "pairs.html").read_text().count("<img") == 2 * 22  # along both sides
+
+    page = figures["page_of_22"]
+    assert page["n_genuine"] + page["n_impostor"] == 231
+    goal = json.loads((out / "goal.json").read_text())
+    assert (goal["figure"], goal["reached"]) == ("F1", pytest.approx(100 * found["accuracy"]))
+    assert "--size-px 32" in goal["command"]
 
     assert main(["paper-table", str(out)]) == 0
     printed = capsys.readouterr().out
