@@ -129,6 +129,22 @@ def more_commands(commands: Any) -> None:
     showing.add_argument("--json", action="store_true", help="print one JSON object and no commentary")
     proving = command(commands, "reconcile", reconcile, "prove that money, goods and orders agree")
     proving.add_argument("--json", action="store_true", help="print one JSON object")
+    face_commands(command(commands, "faces", faces, "look after enrolled faces when the face model changes"))
+
+
+def face_commands(made: argparse.ArgumentParser) -> None:
+    made.set_defaults(drop=False, dry_run=False)
+    acts = made.add_subparsers(dest="act", required=True, metavar="ACT")
+    looking = acts.add_parser("status", help="count shoppers and templates by the version of the face model")
+    renewing = acts.add_parser(
+        "re-embed", help="ask shoppers whose templates are of another version to enrol again, once"
+    )
+    renewing.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    renewing.add_argument(
+        "--drop", action="store_true", help="also delete those templates: going back to that model needs them"
+    )
+    for act in (looking, renewing):
+        act.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def command(commands: Any, name: str, run: Command, meaning: str) -> argparse.ArgumentParser:
@@ -285,6 +301,32 @@ def reconcile(settings: Settings, options: argparse.Namespace) -> int:
     else:
         print("\n".join(report.to_lines()))
     return OK if report.ok else FAILED
+
+
+def faces(settings: Settings, options: argparse.Namespace) -> int:
+    from backend.clock import SystemClock, SystemIds
+    from backend.operations import faces as upkeep
+
+    model = upkeep.present_model()
+    report: upkeep.Status | upkeep.Renewal
+    with database(settings) as run:
+        if options.act == "status":
+            report = upkeep.status(run, model=model)
+        else:
+            report = upkeep.re_embed(
+                run,
+                model=model,
+                drop=options.drop,
+                dry_run=options.dry_run,
+                ids=SystemIds(),
+                clock=SystemClock(),
+                tell=upkeep.bar,
+            )
+    if options.json:
+        show(report.to_json())
+    else:
+        print("\n".join(report.to_lines()))
+    return OK
 
 
 def doctor(settings: Settings, options: argparse.Namespace) -> int:

@@ -199,6 +199,7 @@ def post_challenge(checkout_id: UUID) -> Response:
         "frames_count",
         "consent_missing",
         "face_not_enrolled",
+        "face_outdated",
         "faces_busy",
         "payment_refused",
     ),

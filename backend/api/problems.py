@@ -87,6 +87,9 @@ PROBLEMS: dict[str, Problem] = {
         409, "The stored face cannot be read", "Delete the face and enrol it again."
     ),
     "face_not_enrolled": Problem(409, "No face is enrolled", "Enrol it, or pay with the password."),
+    "face_outdated": Problem(
+        409, "The face was enrolled for an earlier face model", "Enrol it again, or pay with the password."
+    ),
     "face_differs": Problem(
         422, "This is not the face of the earlier pictures", "Only the owner of the account can be enrolled."
     ),

@@ -49,10 +49,11 @@ class PinBody(Body):
 
 class FaceState(BaseModel):
     consented: bool
-    templates: int
+    templates: int  # of the present model
     templates_min: int
     templates_max: int
     model: str
+    outdated: bool  # enrolled for another model: to be enrolled again
 
 
 class WalletState(BaseModel):
@@ -159,9 +160,11 @@ def me(who: Who) -> dict[str, Any]:
 
     def read(tx: Transaction) -> dict[str, Any]:
         found = shoppers.profile(tx, who.shopper_id)
+        enrolled = vault.count(tx, who.shopper_id, model=model)
         face = {
             "consented": consents.standing(tx, who.shopper_id) is not None,
-            "templates": vault.count(tx, who.shopper_id, model=model),
+            "templates": enrolled,
+            "outdated": enrolled < TEMPLATES_MIN and vault.count(tx, who.shopper_id) > enrolled,
             "templates_min": TEMPLATES_MIN,
             "templates_max": TEMPLATES_MAX,
             "model": model,

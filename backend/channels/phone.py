@@ -16,7 +16,7 @@ from backend.db import outbox
 from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Run, Runner, Transaction
 from backend.errors import Refusal
-from backend.faces import attempts, vault
+from backend.faces import attempts, versions
 from backend.faces.ports import FaceEngine, KeyWrap
 from backend.faces.verify import FaceResult, best_of, demand_count, usable
 from backend.identity import consents, locks, shoppers
@@ -56,13 +56,11 @@ def prove_by_face(
     """Match: the grant goes to the device. No match: an alert goes there. The caller learns neither.
 
     Raises Refusal for what depends only on picture, consent or load, which costs no try: frames_count, picture_…,
-    face_…, faces_busy, consent_missing, face_not_enrolled, challenge_refused; and payment_refused.
+    face_…, faces_busy, consent_missing, face_not_enrolled, face_outdated, challenge_refused; and payment_refused.
     """
     demand_count(frames)
     subject = f"face:{step.shopper_id}:{step.device_id}"
-    references = vault.open_templates(run, keys, key_wrap, step.shopper_id, model=faces.model)
-    if not references:
-        raise Refusal("face_not_enrolled")
+    references = versions.open_references(run, keys, key_wrap, step.shopper_id, model=faces.model)
 
     def begin(tx: Transaction) -> None:
         consents.demand(tx, step.shopper_id)  # an erasure may have been cut off between consent and templates

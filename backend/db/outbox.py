@@ -27,6 +27,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.schema import Id, Json, UtcTime, metadata
 from backend.db.transaction import Transaction
@@ -52,6 +53,7 @@ class Kind(StrEnum):
     WALLET_TOPPED_UP = "wallet.topped_up"
     FACE_ENROLLED = "face.enrolled"
     FACE_ERASED = "face.erased"
+    FACE_OUTDATED = "face.outdated"
     DEVICE_ADDED = "device.added"
     RESERVATION_EXPIRED = "reservation.expired"
 
@@ -99,25 +101,41 @@ class Happening:
 
 def add(tx: Transaction, happenings: Sequence[Happening], *, now: datetime) -> None:
     """One multi-row insert."""
-    rows = [
-        {
-            "id": h.id,
-            "kind": h.kind.value,
-            "subject": h.subject,
-            "payload": dict(h.payload),
-            "shopper_id": h.shopper_id,
-            "device_id": h.device_id,
-            "store_id": h.store_id,
-            "event_id": h.event_id,
-            "expires_at": h.expires_at,
-            "created_at": now,
-            "available_at": now,
-            "attempts": 0,
-        }
-        for h in happenings
-    ]
-    if rows:
-        tx.execute(insert(outbox).values(rows))
+    if happenings:
+        tx.execute(insert(outbox).values([_row(happening, now) for happening in happenings]))
+
+
+def add_once(tx: Transaction, happening: Happening, *, now: datetime) -> bool:
+    """False if a happening with this id is there already, delivered or not."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    added = tx.execute(
+        dialect.insert(outbox)
+        .values(_row(happening, now))
+        .on_conflict_do_nothing(index_elements=["id"])
+        .returning(outbox.c.id)
+    )
+    return added.first() is not None
+
+
+def is_there(tx: Transaction, happening_id: str) -> bool:
+    return tx.execute(select(outbox.c.id).where(outbox.c.id == happening_id)).first() is not None
+
+
+def _row(happening: Happening, now: datetime) -> dict[str, Any]:
+    return {
+        "id": happening.id,
+        "kind": happening.kind.value,
+        "subject": happening.subject,
+        "payload": dict(happening.payload),
+        "shopper_id": happening.shopper_id,
+        "device_id": happening.device_id,
+        "store_id": happening.store_id,
+        "event_id": happening.event_id,
+        "expires_at": happening.expires_at,
+        "created_at": now,
+        "available_at": now,
+        "attempts": 0,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ def enrol(
                 raise _Changed
             if known + 1 == TEMPLATES_MIN:
                 outbox.add(tx, [happening], now=now)
+            if known + 1 >= TEMPLATES_MIN:  # complete: these take the place of those of another model
+                vault.delete_templates(tx, shopper_id, besides_model=probe.model)
 
         try:
             vault.store(run, keys, key_wrap, template, admit=admit, now=now)

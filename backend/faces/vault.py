@@ -100,8 +100,11 @@ def count(tx: Transaction, shopper_id: str, *, model: str | None = None) -> int:
     return int(tx.execute(query).scalar_one())
 
 
-def delete_templates(tx: Transaction, shopper_id: str) -> int:
-    return tx.execute(delete(templates).where(templates.c.shopper_id == shopper_id)).rowcount
+def delete_templates(tx: Transaction, shopper_id: str, *, besides_model: str | None = None) -> int:
+    gone = delete(templates).where(templates.c.shopper_id == shopper_id)
+    if besides_model is not None:
+        gone = gone.where(templates.c.model != besides_model)
+    return tx.execute(gone).rowcount
 
 
 def find_key(keys: Runner, key_wrap: KeyWrap, shopper_id: str) -> bytes | None:

@@ -109,6 +109,18 @@ WORDS: dict[Kind, dict[str, Words]] = {
         "en": Words("Your face data is erased", "You can still pay with your password and PIN."),
         "ar": Words("حُذفت بيانات وجهك", "ما زال بإمكانك الدفع بكلمة المرور والرمز السري."),
     },
+    Kind.FACE_OUTDATED: {
+        "en": Words(
+            "Please set up your face again",
+            "The shop recognises faces in a new way, which your stored face does not fit. Set it up again "
+            "under Account; until then pay with your password and PIN.",
+        ),
+        "ar": Words(
+            "يُرجى إعداد وجهك من جديد",
+            "حدّث المتجر طريقة التعرّف على الوجوه، ولم تعد بيانات وجهك المحفوظة صالحة لها. أعد الإعداد من صفحة "
+            "الحساب، وحتى ذلك الحين ادفع بكلمة المرور والرمز السري.",
+        ),
+    },
     Kind.DEVICE_ADDED: {
         "en": Words("A new device signed in", "If that was not you, change your password."),
         "ar": Words("تم تسجيل الدخول من جهاز جديد", "إن لم تكن أنت، فغيّر كلمة المرور."),

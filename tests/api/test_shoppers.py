@@ -35,6 +35,7 @@ def test_a_first_visit_makes_a_guest_without_a_question(app, services):
             "templates_min": 3,
             "templates_max": 10,
             "model": "named-faces-1",
+            "outdated": False,
         },
         "wallet": {"balance_minor": 0, "currency": "SAR"},
     }

@@ -7,7 +7,7 @@ import * as devices from "./device.js";
 import { language } from "./words.js";
 
 /** @typedef {import("./device.js").Device} Device */
-/** @typedef {{id: string, login: string | null, display_name: string | null, guest: boolean, language: string, has_pin: boolean, face: {consented: boolean, templates: number, templates_min: number, templates_max: number}, wallet: {balance_minor: number, currency: string}}} Me */
+/** @typedef {{id: string, login: string | null, display_name: string | null, guest: boolean, language: string, has_pin: boolean, face: {consented: boolean, templates: number, templates_min: number, templates_max: number, outdated: boolean}, wallet: {balance_minor: number, currency: string}}} Me */
 
 /** @type {Device | null} */
 let device = null;

@@ -22,7 +22,11 @@ def consent(run, shopper_id: str) -> None:
 
 
 def take(run, keys, shopper_id: str, picture: bytes = b"face of Amal, take 1") -> Enrolled:
-    return enrol(shopper_id, picture, run=run, keys=keys, key_wrap=KEY_WRAP, faces=FACES, ids=IDS, now=NOW)
+    return take_with(FACES, run, keys, shopper_id, picture)
+
+
+def take_with(faces: NamedFaces, run, keys, shopper_id: str, picture: bytes) -> Enrolled:
+    return enrol(shopper_id, picture, run=run, keys=keys, key_wrap=KEY_WRAP, faces=faces, ids=IDS, now=NOW)
 
 
 def an_enrolled_shopper(run, keys, *, name: str = "Amal", templates: int = 3) -> str:

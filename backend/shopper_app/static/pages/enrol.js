@@ -142,6 +142,7 @@ async function faces({ body, signal, next, back }, who) {
   const problem = h("div", { "aria-live": "assertive" });
   const pick = /** @type {HTMLInputElement} */ (h("input", { type: "file", id: "face-file", accept: "image/jpeg,image/png,image/webp", multiple: true, class: "hidden-input", onchange: fromFiles }));
   const take = button(t("face.take"), async () => send(await camera.frame()), { class: "button wide shutter", icon: "camera", id: "take", disabled: true });
+  if (who.face.outdated) body.append(h("p", { class: "hint" }, t("face.outdated")));
   body.append(pose, camera.stage, dots, problem, take,
     h("p", { class: "hint center" }, t("face.tips")), pick, h("label", { for: "face-file", class: "button quiet" }, icon("image"), h("span", {}, t("face.files"))),
     link(back, t("consent.without"), { class: "button plain" }));

@@ -32,5 +32,6 @@ function row(message) {
   const bad = /refused|locked|mismatch|cancelled|expired/.test(message.kind);
   return h("li", { class: `message${message.read ? "" : " new"}` }, icon(bad ? "alert" : message.sealed ? "lock" : "inbox", bad ? "bad" : ""),
     h("div", {}, h("h2", {}, message.title), h("p", {}, message.body),
-      h("p", { class: "hint" }, h("time", { datetime: message.created_at }, moment(message.created_at)), order ? " · " : "", order ? h("a", { href: `/orders/${order}` }, t("inbox.order")) : null)));
+      h("p", { class: "hint" }, h("time", { datetime: message.created_at }, moment(message.created_at)), order ? " · " : "", order ? h("a", { href: `/orders/${order}` }, t("inbox.order")) : null,
+        message.kind === "face.outdated" ? " · " : "", message.kind === "face.outdated" ? h("a", { href: "/enrol" }, t("me.set_up")) : null)));
 }

@@ -45,8 +45,9 @@ function setup(who) {
   const row = (/** @type {boolean} */ good, /** @type {string} */ name, /** @type {any} */ action) => h("li", { class: good ? "good" : "" }, icon(good ? "check" : "info"), h("span", {}, name), action);
   return h("section", { class: "panel" }, h("h2", {}, t("me.setup")), h("ul", { class: "checks" },
     row(who.has_pin, t("me.pin"), who.has_pin ? null : link("/enrol", t("me.set_up"), { class: "button quiet small" })),
-    row(enrolled, enrolled ? t("me.face_on", { n: who.face.templates }) : t("me.face_off"),
-      enrolled ? eraseFace() : link("/enrol", t("me.set_up"), { class: "button quiet small" }))));
+    row(enrolled, enrolled ? t("me.face_on", { n: who.face.templates }) : t(who.face.outdated ? "me.face_again" : "me.face_off"),
+      enrolled ? eraseFace() : link("/enrol", t("me.set_up"), { class: "button quiet small" })),
+    who.face.outdated ? row(false, t("face.outdated"), eraseFace()) : null));
 }
 
 /** Asked once more before it happens; the consent goes, and with it the templates and their key. */

@@ -65,6 +65,7 @@ function choose(here, who) {
   const enrolled = who.face.consented && who.face.templates >= who.face.templates_min;
   turnTo(body, summary(checkout), h("p", { class: "lead" }, t("pay_prompt")),
     h("div", { class: "actions" },
+      who.face.outdated ? h("p", { class: "hint" }, t("face.outdated")) : null,
       enrolled ? button(t("pay.with_face"), () => face(here, who), { class: "button wide", icon: "face", id: "with-face" })
         : link("/enrol?then=pay", t("pay.enrol_face"), { class: "button quiet wide", icon: "face" }),
       button(t("pay.with_password"), async () => password(here, who), { class: "button quiet wide", icon: "lock", id: "with-password" }),
