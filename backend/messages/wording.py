@@ -113,12 +113,12 @@ WORDS: dict[Kind, dict[str, Words]] = {
         "en": Words(
             "Please set up your face again",
             "The shop recognises faces in a new way, which your stored face does not fit. Set it up again "
-            "under Account; until then pay with your password and PIN.",
+            "under “Me”; until then pay with your password and PIN.",
         ),
         "ar": Words(
             "يُرجى إعداد وجهك من جديد",
-            "حدّث المتجر طريقة التعرّف على الوجوه، ولم تعد بيانات وجهك المحفوظة صالحة لها. أعد الإعداد من صفحة "
-            "الحساب، وحتى ذلك الحين ادفع بكلمة المرور والرمز السري.",
+            "حدّث المتجر طريقة التعرّف على الوجوه، ولم تعد بيانات وجهك المحفوظة صالحة لها. "
+            "أعد الإعداد من «حسابي»، وحتى ذلك الحين ادفع بكلمة المرور والرمز السري.",
         ),
     },
     Kind.DEVICE_ADDED: {

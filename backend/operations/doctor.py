@@ -15,7 +15,9 @@ from typing import Any, Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.api.problems import PROBLEMS
+from backend.db.transaction import Runner, engine_for
 from backend.errors import Refusal, SettingsRefused
+from backend.operations import faces
 from backend.operations.migrate import versions
 from backend.settings import KEY_FILES, Settings, secret_file
 from ml.face.manifest import MODELS, ROLES, Manifest, ModelsUnusable
@@ -36,12 +38,14 @@ class Line:
 
 def examine(settings: Settings, *, host: str, port: int, models: Path = MODELS) -> list[Line]:
     """Looks at everything and changes nothing."""
+    stored, engine = list(database(settings)), face_models(models)
     return [
         python(sys.version_info[:3]),
         data_folder(settings),
         *keys(settings),
-        *database(settings),
-        face_models(models),
+        *stored,
+        engine,
+        *([enrolled_faces(settings, models)] if healthy([*stored, engine]) else []),
         disk(settings),
         port_free(host, port),
     ]
@@ -112,6 +116,19 @@ def face_models(folder: Path) -> Line:
     except ModelsUnusable as problem:
         return Line("fail", "face models", str(problem), "Restore the folder from the release")
     return Line("ok", "face models", f"{manifest.model_version}, every sha256 as in the manifest")
+
+
+def enrolled_faces(settings: Settings, folder: Path) -> Line:
+    model = Manifest.read(folder).model_version
+    engine = engine_for(settings.main_url, pool_size=1)
+    try:
+        outdated = faces.status(Runner(engine), model=model).outdated
+    finally:
+        engine.dispose()
+    if outdated:
+        found = f"shoppers enrolled for another version than {model}: {outdated}"
+        return Line("warn", "enrolled faces", found, "Ask them to enrol again: smartpay faces re-embed")
+    return Line("ok", "enrolled faces", f"nobody is enrolled for another version than {model}")
 
 
 def disk(settings: Settings) -> Line:

@@ -51,6 +51,7 @@ class Shop:
 
     url: str
     logins: dict[str, dict[str, Any]]
+    data: Path  # its folder, for what an operator does
 
     def get(self, path: str, **query: str) -> requests.Response:
         return requests.get(self.url + path, params=query, timeout=ANSWER_S_MAX)
@@ -84,7 +85,7 @@ class Staff:
 def shop() -> Iterator[Shop]:
     with DemoServer() as server:
         # localhost, not 127.0.0.1: only there does Chromium take Secure cookies over http
-        yield Shop(f"http://localhost:{server.port}", server.logins())
+        yield Shop(f"http://localhost:{server.port}", server.logins(), server.data)
 
 
 class Camera:

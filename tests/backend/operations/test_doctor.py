@@ -12,10 +12,12 @@ import pytest
 
 from backend import cli
 from backend.api.problems import PROBLEMS
+from backend.db.transaction import Runner
 from backend.operations import doctor
 from backend.operations.init import init
 from backend.settings import Settings
 from ml.face.manifest import MODELS
+from tests.backend.faces.people import an_enrolled_shopper
 
 ROOT = Path(doctor.__file__).parents[2]
 
@@ -36,6 +38,17 @@ def test_a_sound_shop_is_healthy(sound: Settings) -> None:
     assert faults(sound) == []
     assert doctor.healthy(found)
     assert doctor.to_json(found)["ok"]
+
+
+def test_faces_of_another_model_are_a_warning_that_names_the_command(
+    sound: Settings, run: Runner, keys: Runner
+) -> None:
+    an_enrolled_shopper(run, keys)
+    [line] = [
+        line for line in doctor.examine(sound, host="127.0.0.1", port=0) if line.name == "enrolled faces"
+    ]
+    assert (line.status, line.advice) == ("warn", "Ask them to enrol again: smartpay faces re-embed")
+    assert line.found.endswith(": 1")
 
 
 def test_an_empty_folder_is_told_how_to_begin(tmp_path: Path) -> None:
