@@ -1,11 +1,12 @@
 """Weights → ONNX files and manifest.json in ml/face/models, each file checked against PyTorch first.
 
     python -m ml.export [--out DIR]        (environment: requirements-train.txt and requirements-weights.txt)
+    python -m ml.export --embedder RUN/last.pt --version NAME    (with an embedder of python -m ml.train embedder)
     python -m ml.export --untuned --out DIR    (MTCNN and the plain dlib ResNet, what ml.evaluate calls `untuned`)
 
 Large weights, and those that float16 holds exactly, rest as float16 and are cast to float32 inside the graph when
-a session loads, so arithmetic is float32. The threshold in the manifest is not touched: `python -m ml.evaluate
-calibration` writes it.
+a session loads, so arithmetic is float32. The cohort and the thresholds in the manifest stay as they are: after a new
+embedder `python -m ml.train cohort` and `python -m ml.evaluate thresholds --write` make them again.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from ml.face.manifest import MODELS
 from ml.nets import pretrained
 from ml.nets.pretrained import Source
 
-MODEL_VERSION = "dlib-resnet-v1+mesh@provisional-2"
+MODEL_VERSION = "dlib-resnet-v1+mesh@3"
 UNTUNED_VERSION = "dlib-resnet-v1+mtcnn40@untuned"
 OPSET = 17
 SMALL = 40_000  # numbers; smaller tensors stay float32: 0.7 MB more, and the embedding moves a third as far
@@ -53,6 +54,9 @@ class Model:
     output_meaning: str
     licence: str
     licence_file: str  # inside the package's dist-info
+    trained: str = (
+        ""  # sha256 of the checkpoint that the weights come from, if not from the package as they are
+    )
     parity_max: float = 1e-5  # largest absolute difference of any output number, ONNX against PyTorch
 
 
@@ -101,6 +105,16 @@ UNTUNED_ROLES = ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "embedder")
 UNTUNED = tuple(model for model in MODELS_TO_EXPORT if model.role in UNTUNED_ROLES)
 
 
+def with_embedder(checkpoint: Path) -> tuple[Model, ...]:
+    """Raises ValueError, naming a file that is no checkpoint."""
+    net = pretrained.trained_resnet(checkpoint)
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    return tuple(
+        replace(model, build=lambda: net, trained=digest) if model.role == "embedder" else model
+        for model in MODELS_TO_EXPORT
+    )
+
+
 def export(
     out: Path, models: tuple[Model, ...] = MODELS_TO_EXPORT, version: str = MODEL_VERSION
 ) -> dict[str, object]:
@@ -109,7 +123,12 @@ def export(
     entries = {model.role: _export_one(model, out) for model in models}
     path = out / "manifest.json"
     known = json.loads(path.read_text()) if path.exists() else {}
-    manifest = {"model_version": version, "models": entries, "threshold": known.get("threshold")}
+    kept = {role: entry for role, entry in known.get("models", {}).items() if role not in entries}
+    manifest = {
+        "model_version": version,
+        "models": entries | kept,
+        "thresholds": known.get("thresholds", []),
+    }
     path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return manifest
 
@@ -147,6 +166,7 @@ def _export_one(model: Model, out: Path) -> dict[str, object]:
             "file": model.source.file,
             "sha256": model.source.sha256,
         },
+        **({"trained": model.trained} if model.trained else {}),
         "licence": model.licence,
         "licence_file": licence,
         "input": model.input_meaning,
@@ -210,10 +230,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ml.export", description="Weights to ONNX and manifest.")
     parser.add_argument("--out", type=Path, default=MODELS)
     parser.add_argument("--untuned", action="store_true", help="the plain dlib ResNet, to compare with")
+    parser.add_argument("--embedder", type=Path, metavar="FILE", help="a checkpoint of ml.train embedder")
+    parser.add_argument("--version", metavar="NAME", help="with --embedder: of templates that it makes")
     options = parser.parse_args()
     if options.untuned and options.out.resolve() == MODELS.resolve():
         parser.error("--untuned needs a folder of its own: name it with --out DIR")
+    if bool(options.embedder) != bool(options.version):
+        parser.error("--embedder and --version belong together: templates carry the version")
     chosen = (UNTUNED, UNTUNED_VERSION) if options.untuned else (MODELS_TO_EXPORT, MODEL_VERSION)
+    if options.embedder:
+        chosen = with_embedder(options.embedder), options.version
     print(json.dumps(export(options.out, *chosen), indent=2))
 
 

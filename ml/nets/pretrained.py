@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TypeVar
 
 import numpy as np
@@ -110,6 +111,17 @@ def mesh() -> FaceMesh:
     layers.convolutions.append(flat)
     net = FaceMesh()
     fill(net.in_the_files_order(), layers)
+    return net.eval()
+
+
+def trained_resnet(checkpoint: Path) -> DlibResNet:
+    """The averaged weights of a run of `python -m ml.train embedder`. Raises ValueError, naming a file that is none."""
+    prefix, net = "average.", DlibResNet()
+    try:
+        weights = torch.load(checkpoint, map_location="cpu", weights_only=True)["net"]
+        net.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
+    except (OSError, EOFError, RuntimeError, UnpicklingError, KeyError, TypeError) as error:
+        raise ValueError(f"{checkpoint} is no checkpoint of ml.train embedder: {error}") from error
     return net.eval()
 
 

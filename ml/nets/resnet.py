@@ -70,3 +70,7 @@ class DlibResNet(nn.Module):
         """In the order input → output, as the file of weights holds them."""
         pairs = [conv for block in self.blocks for conv in (block.conv1, block.conv2)]
         return [self.stem, *pairs]
+
+    def first_layers(self) -> nn.ModuleList:
+        """Down to 35 x 35: edges and spots, half of the work of a pass."""
+        return nn.ModuleList([self.stem, *self.blocks[: STAGES[0][1]]])

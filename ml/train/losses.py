@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 MARGIN = 0.2
 
@@ -56,3 +57,25 @@ def _from_distances(genuine: Tensor, impostor: Tensor, margin: float) -> Triplet
         return TripletLoss(genuine.sum(), genuine.sum().detach(), 0)
     over = genuine - impostor + margin
     return TripletLoss(torch.relu(over).mean(), (over < 0).float().mean().detach(), len(genuine))
+
+
+def margin_loss(
+    embeddings: Tensor,
+    centres: Tensor,
+    own: Tensor,
+    *,
+    scale: float,
+    margin: float,
+    unsure: Tensor | None = None,
+) -> Tensor:
+    """Softmax over the cosines with one centre a person, the own one made harder by `margin` (CosFace, Wang et al.
+    2018). embeddings (N, d) and centres (C, d) of any length, own (N,) the place of each one's centre; unsure (N, C)
+    marks centres that may be the same person under another name: they neither attract nor repel."""
+    cosines = functional.normalize(embeddings) @ functional.normalize(centres).T
+    rows = torch.arange(len(own), device=own.device)
+    if unsure is not None:
+        unsure = unsure.clone()
+        unsure[rows, own] = False
+        cosines = cosines.masked_fill(unsure, -1)
+    cosines[rows, own] -= margin
+    return functional.cross_entropy(scale * cosines, own)

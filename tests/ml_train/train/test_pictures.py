@@ -1,37 +1,12 @@
 """From a prepared folder to the paper's table of pictures."""
 
-import csv
-import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ml.data.files import DataUnusable
-from ml.data.prepared import COLUMNS
-from ml.data.splits import split_of, split_sha256
 from ml.train.pictures import Pictures, collect
-
-MESH = np.load(Path(__file__).parents[2] / "ml" / "data" / "average_face.npy") / 1000
-
-
-def prepared(folder: Path, persons: list[str], set_name: str, *, without_mesh: int = 0) -> Path:
-    folder.mkdir()
-    rng = np.random.default_rng(1)
-    np.save(folder / "crops-000.npy", rng.integers(0, 256, (len(persons), 192, 192, 3), dtype=np.uint8))
-    points = np.tile((MESH * 100 + (46, 40)).astype(np.float32), (len(persons), 1, 1))
-    points[len(persons) - without_mesh :] = np.nan
-    np.save(folder / "points.npy", points)
-    splits = {person: str(split_of(person)) for person in persons if person}
-    with (folder / "index.csv").open("w", newline="") as file:
-        lines = csv.DictWriter(file, COLUMNS, restval="")
-        lines.writeheader()
-        for row, person in enumerate(persons):
-            own = {"person": person, "split": splits.get(person, "train"), "row": row, "pack": 0}
-            lines.writerow({"picture": f"{row}.jpg", "set": set_name, **own})
-    report = {"split_sha256": split_sha256(splits), "sets": [set_name]}
-    (folder / "report.json").write_text(json.dumps(report))
-    return folder
+from tests.ml_train.train.prepared_folders import prepared
 
 
 def test_a_table_holds_every_known_person_of_all_folders_with_and_without_a_mask(tmp_path: Path):
