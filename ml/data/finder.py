@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.data.readers import Picture, Reader
-from ml.face.align import SIZE_PX, align, alignment, place
+from ml.face.align import SIZE_PX, align, place
 from ml.face.detect import Face
 from ml.face.image import decode
 from ml.face.pipeline import FaceEngine
@@ -24,15 +24,6 @@ SERVED = slice(MARGIN_PX, MARGIN_PX + SIZE_PX)  # rows and columns that serving 
 MESH_POINTS = 468
 
 Pixels = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """points (k, 2) and template_px (k, 2) give the alignment."""
-
-    face: Face
-    points: NDArray[np.float64]
-    template_px: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,15 +44,15 @@ class Finder:
         self._engine = engine
         self.version = engine.model_version
 
-    def faces(self, image: Pixels) -> list[Found]:
-        return [Found(face, *alignment(face)) for face in self._engine.detector.faces(image)]
+    def faces(self, image: Pixels) -> list[Face]:
+        return self._engine.detector.faces(image)
 
-    def find(self, image: Pixels) -> Found | None:
+    def find(self, image: Pixels) -> Face | None:
         """The face the picture is of: near the middle, with half its side as head start for large ones."""
         middle = np.array([image.shape[1], image.shape[0]]) / 2
 
-        def distance_px(found: Found) -> float:
-            left, top, right, bottom = (float(edge) for edge in found.face.box)
+        def distance_px(face: Face) -> float:
+            left, top, right, bottom = (float(edge) for edge in face.box)
             away = hypot((left + right) / 2 - middle[0], (top + bottom) / 2 - middle[1])
             return away - 0.5 * (right - left)
 
@@ -74,15 +65,15 @@ class Finder:
             return Cut(problem=refusal.reason.value)
         except OSError as error:
             return Cut(problem=error.strerror or "cannot be read")
-        found = self.find(image)
-        if found is None:
+        face = self.find(image)
+        if face is None:
             return Cut()
-        crop = align(image, found.points, found.template_px, margin_px=MARGIN_PX)
+        crop = align(image, face.landmarks, margin_px=MARGIN_PX)
         served = crop[SERVED, SERVED]
         points = np.full((MESH_POINTS, 2), np.nan, np.float32)
-        if found.face.mesh is not None:
-            points[:] = place(found.face.mesh, found.points, found.template_px, margin_px=MARGIN_PX)
-        quality = measure(image, found.face, served)
+        if face.mesh is not None:
+            points[:] = place(face.mesh, face.landmarks, margin_px=MARGIN_PX)
+        quality = measure(image, face, served)
         quality = replace(quality, eye_distance_px=quality.eye_distance_px / scale)
         embedding = self.embed(served) if embed else None
         return Cut(crop=crop, points=points, quality=_fit_for(quality), embedding=embedding)

@@ -10,39 +10,18 @@ from math import floor, hypot, log2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.face.detect import Face
 from ml.face.sample import sample
 
 SIZE_PX = 150
 
-# Medians of MTCNN's five points in dlib's own crop, over training people (docs/adr/0011).
+# Medians of MTCNN's five points in dlib's own crop, over training people (docs/adr/0011). The mesh gives the same five
+# as means of its points (ml.face.front).
 TEMPLATE_PX = np.array(
     [(47.9, 46.0), (101.8, 45.8), (74.0, 79.3), (51.4, 104.9), (97.9, 104.9)],
     np.float64,
 )
-# The same for dlib's five among the mesh's 468: corners of the image-right eye, outer and inner, of the
-# image-left eye, base of the nose (docs/adr/0012).
-MESH_FIVE = (263, 362, 33, 133, 2)
-MESH_TEMPLATE_PX = np.array(
-    [(112.7, 46.1), (88.9, 47.9), (36.3, 46.1), (59.8, 47.9), (74.2, 87.1)],
-    np.float64,
-)
-
 Points = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
-
-
-def crop_of(image: Pixels, face: Face, *, margin_px: int = 0) -> Pixels:
-    """The crop that is embedded; see `align`."""
-    points, template_px = alignment(face)
-    return align(image, points, template_px, margin_px=margin_px)
-
-
-def alignment(face: Face) -> tuple[Points, Points]:
-    """Points of the picture and their places in the crop: the mesh's where there is one, else MTCNN's."""
-    if face.mesh is None:
-        return face.landmarks.astype(np.float64), TEMPLATE_PX
-    return face.mesh[list(MESH_FIVE)].astype(np.float64), MESH_TEMPLATE_PX
 
 
 def align(

@@ -61,3 +61,11 @@ def test_a_disk_that_takes_no_more_is_named_and_nothing_is_left_half_written(tmp
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, f"{out}/crops-000.npy cannot be written: File too large.\n")
     assert files_of(out) == {}
+
+
+def test_masks_draws_one_on_every_face_of_a_folder_and_reports_it(tmp_path, capsys):
+    people = put(tmp_path / "people", Eileen_Collins__1=shots(COLLINS)[0])
+    main(["masks", str(people), "--out", str(tmp_path / "masked")])
+    drawn = files_of(tmp_path / "masked")
+    assert any(name.startswith("Eileen_Collins/1") for name in drawn)
+    assert shots(COLLINS)[0] not in drawn.values()

@@ -40,7 +40,7 @@ def test_the_middle_of_a_crop_is_what_serving_embeds(tmp_path):
     data = prepared(tmp_path, two_people(tmp_path / "few"))
     picture = decode((tmp_path / "few" / data.pictures[3]).read_bytes())
     (face,) = finder().faces(picture)
-    assert np.abs(data.served([3])[0].astype(int) - align(picture, face.points, face.template_px)).max() <= 1
+    assert np.abs(data.served([3])[0].astype(int) - align(picture, face.landmarks)).max() <= 1
     assert data.crop(3).shape == (192, 192, 3)
     assert data.points.shape == (8, 468, 2)
 

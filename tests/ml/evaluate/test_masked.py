@@ -8,8 +8,10 @@ from ml.evaluate.all_pairs import against_templates
 from ml.evaluate.bootstrap import Genuine
 from ml.evaluate.embeddings import Embedded
 from ml.evaluate.errors import EvaluationError
-from ml.evaluate.masked import Subset, against_plain, balanced_accuracy, choose
+from ml.evaluate.masked import Subset, WithMask, against_plain, balanced_accuracy, choose
+from ml.face.image import decode
 from tests.ml.evaluate.made_up import Directions, crowd, embedded, people
+from tests.ml.pictures import COLLINS, encoded, image
 
 
 def test_probes_are_what_is_left_after_five_and_one_picture_of_some_strangers():
@@ -82,3 +84,15 @@ def test_genuine_and_impostors_weigh_the_same_in_each_fold():
 def test_pictures_are_named_once(tmp_path: Path):
     subset = choose(people([6, 6]), strangers=5)
     assert len(set(subset.masked)) == len(subset.masked) == 2
+
+
+def test_a_mask_is_drawn_on_a_real_face_and_leaves_the_rest_of_the_picture(tmp_path: Path):
+    path = tmp_path / COLLINS / "one.png"
+    path.parent.mkdir()
+    path.write_bytes(encoded(image(COLLINS), "PNG"))
+    drawn = WithMask("other")(path)
+    assert drawn is not None
+    before, after = decode(path.read_bytes()).astype(int), decode(drawn).astype(int)
+    changed = np.abs(before - after).max(axis=2) > 60
+    assert 0.01 < changed.mean() < 0.2
+    assert not changed[: len(changed) // 5].any()

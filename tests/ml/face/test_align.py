@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.face.align import MESH_TEMPLATE_PX, TEMPLATE_PX, align, alignment, crop_of, place, similarity
+from ml.face.align import TEMPLATE_PX, align, place, similarity
 from tests.ml.pictures import HOPPER, PORTRAITS, image, pixels
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "dlib.npz")
@@ -53,10 +53,8 @@ def test_what_lies_outside_the_picture_is_black():
 def test_mesh_and_mtcnn_agree_about_the_crop(engine, name):
     picture = pixels(name)
     (by_mesh,), (by_mtcnn,) = engine.detector.faces(picture), engine.detector.mtcnn.faces(picture)
-    points, template_px = alignment(by_mesh)
-    assert template_px is MESH_TEMPLATE_PX
-    assert np.abs(place(points, points, template_px) - template_px).max() < 6
-    templates = [engine.embedder.embed(crop_of(picture, face)) for face in (by_mesh, by_mtcnn)]
+    assert np.abs(place(by_mesh.landmarks, by_mesh.landmarks) - TEMPLATE_PX).max() < 8
+    templates = [engine.embedder.embed(align(picture, face.landmarks)) for face in (by_mesh, by_mtcnn)]
     assert templates[0] @ templates[1] > 0.98
 
 
