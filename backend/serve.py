@@ -32,11 +32,10 @@ DEMO_LOGINS = "demo-logins.json"  # written by `smartpay seed --demo`
 
 def application(settings: Settings) -> Flask:
     from admin_panel import blueprint
-    from backend.adapters.face_engine import OnnxFaceEngine
     from backend.api.app import create_app
     from backend.wiring import build
 
-    services = build(settings, faces=OnnxFaceEngine.load(parallel_max=settings.face_parallel_max))
+    services = build(settings)
     app = create_app(services)
     blueprint.register(app, services)
     return app

@@ -55,6 +55,15 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def rate_of(*choices: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        if float(text) not in choices:
+            raise ValueError(f"must be one of {', '.join(f'{choice:g}' for choice in choices)}")
+        return float(text)
+
+    return read
+
+
 def database_url(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgresql://")):
         raise ValueError("must begin with sqlite:/// or postgresql://")
@@ -114,6 +123,12 @@ class Settings:
         2,
         whole(1, 64),
         "Faces worked on at once; more get 503 and Retry-After.",
+    )
+    face_fmr: float = setting(
+        "SMARTPAY_FACE_FMR",
+        1e-4,
+        rate_of(1e-3, 1e-4, 1e-5),
+        "How often a stranger's face may match: 0.001, 0.0001 or 0.00001. Lower refuses more shoppers.",
     )
     hash_parallel_max: int = setting(
         "SMARTPAY_HASH_PARALLEL_MAX", 4, whole(1, 64), "PIN and password hashes worked on at once."

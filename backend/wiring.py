@@ -62,7 +62,7 @@ def build(
         pin_hasher=Argon2PinHasher(
             {1: secret_file(settings, "pepper.key")}, parallel_max=settings.hash_parallel_max
         ),
-        faces=faces or OnnxFaceEngine.load(parallel_max=settings.face_parallel_max),
+        faces=faces or OnnxFaceEngine.load(parallel_max=settings.face_parallel_max, fmr=settings.face_fmr),
         key_wrap=FileKeyWrap(secret_file(settings, "kek.key")),
         sealer=sealer,
         tokens=Tokens(

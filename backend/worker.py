@@ -15,7 +15,6 @@ from threading import Event
 
 from sqlalchemy import text
 
-from backend.adapters.face_engine import OnnxFaceEngine
 from backend.carts import expiry
 from backend.checkout import afterwards, face_step
 from backend.checkout import open as checkouts
@@ -89,7 +88,7 @@ def work_alone(settings: Settings) -> None:
     ended = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    services = build(settings, faces=OnnxFaceEngine.load(parallel_max=settings.face_parallel_max))
+    services = build(settings)
     logger.info("working")
     work(services, ended=ended)
     logger.info("stopped")

@@ -14,7 +14,7 @@ from backend.errors import Refusal
 from backend.faces.ports import Probe, Purpose, Similarity
 from ml.face.compare import Decision
 from ml.face.manifest import MODELS
-from ml.face.pipeline import FaceEngine
+from ml.face.pipeline import FMR, FaceEngine
 from ml.face.quality import Purpose as EnginePurpose
 from ml.face.reasons import PictureRefused
 
@@ -31,8 +31,8 @@ class OnnxFaceEngine:
         self._slots = threading.BoundedSemaphore(parallel_max)
 
     @classmethod
-    def load(cls, *, parallel_max: int, models: Path = MODELS) -> OnnxFaceEngine:
-        return cls(FaceEngine.load(models), parallel_max=parallel_max)
+    def load(cls, *, parallel_max: int, fmr: float = FMR, models: Path = MODELS) -> OnnxFaceEngine:
+        return cls(FaceEngine.load(models, fmr=fmr), parallel_max=parallel_max)
 
     @property
     def model(self) -> str:

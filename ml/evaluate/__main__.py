@@ -16,7 +16,7 @@ from ml.evaluate.errors import EvaluationError
 from ml.evaluate.metrics import TooFewImpostors
 from ml.evaluate.options import parser
 from ml.evaluate.page import page
-from ml.evaluate.result import write_atomically
+from ml.evaluate.result import write_page
 from ml.face.manifest import ModelsUnusable
 
 COMMANDS: dict[str, Callable[[commands.Options], list[commands.Figures]]] = {
@@ -27,6 +27,8 @@ COMMANDS: dict[str, Callable[[commands.Options], list[commands.Figures]]] = {
     "groups": commands.groups,
     "peer": commands.peer,
     "calibration": commands.calibration,
+    "thresholds": commands.thresholds,
+    "endurance": commands.endurance,
     "speed": commands.speed,
     "figures": commands.figures,
 }
@@ -52,9 +54,9 @@ def _hand_out(options: commands.Options, found: list[commands.Figures], command:
     content = found[0] if len(found) == 1 else {**found[0], "others": found[1:]}
     line = json.dumps(content, ensure_ascii=False)
     if options.json and options.json != "-":
-        write_atomically(Path(options.json), line + "\n")
+        write_page(Path(options.json), line + "\n")
     if options.page:
-        write_atomically(options.page, page(f"{options.command}: SmartPayFC face models", found, command))
+        write_page(options.page, page(f"{options.command}: SmartPayFC face models", found, command))
     if options.json == "-":
         print(line)
     elif not options.json:

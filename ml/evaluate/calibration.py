@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.files import write_text
 from ml.data.splits import plain, read_names
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.metrics import (
@@ -27,11 +28,12 @@ from ml.evaluate.metrics import (
     fnmr_at_fmr,
     slope_through,
 )
-from ml.evaluate.our_models import similarities
 from ml.evaluate.people import SUFFIXES
 from ml.evaluate.probability import Half, HeldOut, half_of, held_out
+from ml.evaluate.result import rate_key
 from ml.face.embed import DIMENSIONS
 from ml.face.manifest import Threshold
+from ml.face.normalise import Cohort
 from ml.face.pipeline import FaceEngine, Probe
 from ml.face.quality import Purpose, judge
 from ml.face.reasons import PictureRefused
@@ -73,13 +75,13 @@ class Calibration:
 
 
 def calibrate(engine: FaceEngine, run: CalibrationRun) -> Calibration:
-    people = read_people(engine, run)
+    people = people_of(engine, run)
     refused: dict[str, int] = {}
     for person in people:
         for reason, count in person.refused.items():
             refused[reason] = refused.get(reason, 0) + count
-    genuine_1, impostor_1, _ = scores(people, references=1)
-    genuine_n, impostor_n, lost = scores(people, references=run.references)
+    genuine_1, impostor_1, _ = scores(people, engine.cohort, references=1)
+    genuine_n, impostor_n, lost = scores(people, engine.cohort, references=run.references)
     several = fnmr_at_fmr(genuine_n, impostor_n, run.fmr)
     with_lost = np.concatenate([genuine_n, np.full(lost, -np.inf, np.float32)])
     return Calibration(
@@ -90,18 +92,18 @@ def calibrate(engine: FaceEngine, run: CalibrationRun) -> Calibration:
         several=several,
         slope=slope_through(genuine_n, impostor_n, several.threshold),
         fnmr_with_refused=float((with_lost <= several.threshold).mean()),
-        held_out=_held_out(people, run.references),
+        held_out=_held_out(people, engine.cohort, run.references),
         shipped_ece=_shipped_ece(engine, genuine_n, impostor_n),
     )
 
 
-def _held_out(people: Sequence[Read], references: int) -> HeldOut | None:
+def _held_out(people: Sequence[Read], cohort: Cohort, references: int) -> HeldOut | None:
     sides = [[person for person in people if half_of(person.name) == side] for side in (0, 1)]
     if min(len(side) for side in sides) < 2:
         return None
     halves = []
     for side in sides:
-        genuine, impostor, _ = scores(side, references=references)
+        genuine, impostor, _ = scores(side, cohort, references=references)
         same = np.arange(len(genuine) + len(impostor)) < len(genuine)
         halves.append(Half(len(side), np.concatenate([genuine, impostor]), same))
     return held_out(halves)
@@ -109,13 +111,13 @@ def _held_out(people: Sequence[Read], references: int) -> HeldOut | None:
 
 def _shipped_ece(engine: FaceEngine, genuine: Array, impostor: Array) -> float:
     threshold = engine.threshold
-    logit = threshold.slope * (np.concatenate([genuine, impostor]) - threshold.cosine)
+    logit = threshold.slope * (np.concatenate([genuine, impostor]) - threshold.score)
     same = np.arange(len(logit)) < len(genuine)
     said = 1 / (1 + np.exp(-np.clip(logit, -60, 60)))
     return expected_calibration_error(said, same, even_weights(same))
 
 
-def read_people(engine: FaceEngine, run: CalibrationRun) -> list[Read]:
+def people_of(engine: FaceEngine, run: CalibrationRun) -> list[Read]:
     """People with too few pictures for a template and a probe are dropped; ValueError if fewer than two
     stay."""
     left_out = read_names(run.leave_out) if run.leave_out else frozenset()
@@ -163,8 +165,8 @@ def _seed(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8], "big")
 
 
-def scores(people: Sequence[Read], *, references: int) -> tuple[Array, Array, int]:
-    """Genuine and impostor similarities of every template against every picture that is not in it, and how many
+def scores(people: Sequence[Read], cohort: Cohort, *, references: int) -> tuple[Array, Array, int]:
+    """Genuine and impostor scores of every template against every picture that is not in it, and how many
     genuine comparisons the refused pictures would have added."""
     pictures = np.concatenate([person.embeddings for person in people])  # (N, 128)
     owner = np.repeat(np.arange(len(people)), [len(person.embeddings) for person in people])
@@ -174,7 +176,7 @@ def scores(people: Sequence[Read], *, references: int) -> tuple[Array, Array, in
         dealt = person.embeddings[: count * references].reshape(count, references, -1)
         templates = dealt.mean(axis=1)
         templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-        found = similarities(pictures, templates).T  # (templates, N)
+        found = cohort.scores(templates, pictures)  # (templates, N)
         mine = owner == index
         inside = np.repeat(np.arange(count), references)  # template of the first pictures
         own = found[:, mine]
@@ -187,12 +189,13 @@ def scores(people: Sequence[Read], *, references: int) -> tuple[Array, Array, in
 
 
 def as_threshold(found: Calibration, run: CalibrationRun, source: str) -> Threshold:
-    """What the manifest keeps. The higher of the two thresholds: a shopper may have enrolled any number."""
+    """What the manifest keeps of a measurement on people of one's own. The higher of the two thresholds: a shopper
+    may have enrolled any number."""
     single_rules = found.single.threshold > found.several.threshold
     rules = found.single if single_rules else found.several
     pictures = 1 if single_rules else run.references
     return Threshold(
-        cosine=round(rules.threshold, 4),
+        score=round(rules.threshold, 4),
         slope=round(found.slope, 2),
         fmr=run.fmr,
         fnmr=round(rules.fnmr, 4),
@@ -203,7 +206,7 @@ def as_threshold(found: Calibration, run: CalibrationRun, source: str) -> Thresh
             f"{source}; up to {run.pictures_per_person} pictures a person, seed {run.seed}, "
             f"templates of {pictures} picture(s) fit to enrol against every other picture fit to verify"
         ),
-        status="provisional",
+        status="calibrated",
     )
 
 
@@ -223,7 +226,7 @@ def calibration_keys(version: str, found: Calibration, run: CalibrationRun) -> d
         "n_impostor": point.n_impostor,
         "accuracy": None,
         "accuracy_std": None,
-        "fnmr_at_fmr": {f"{run.fmr:.0e}".replace("e-0", "e-"): at},
+        "fnmr_at_fmr": {rate_key(run.fmr): at},
         "undetected": sum(found.refused.values()),
         "milliseconds": None,
         "reliability": {"people held out": curve} if curve else {},
@@ -231,10 +234,10 @@ def calibration_keys(version: str, found: Calibration, run: CalibrationRun) -> d
     }
 
 
-def write_threshold(manifest: Path, threshold: Threshold) -> None:
+def write_thresholds(manifest: Path, thresholds: Sequence[Threshold]) -> None:
+    """Each takes the place of the entry with its false match rate; the others stay."""
     content = json.loads(manifest.read_text(encoding="utf-8"))
-    content["threshold"] = asdict(threshold)
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    temporary = manifest.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(manifest)
+    entries = {entry["fmr"]: entry for entry in content.get("thresholds", [])}
+    entries |= {threshold.fmr: asdict(threshold) for threshold in thresholds}
+    content["thresholds"] = [entries[fmr] for fmr in sorted(entries, reverse=True)]
+    write_text(manifest, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -6,10 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from ml.evaluate.all_pairs import all_pairs
-from ml.evaluate.calibration import CalibrationRun, as_threshold, calibrate, calibration_keys, write_threshold
+from ml.evaluate.calibration import (
+    CalibrationRun,
+    as_threshold,
+    calibrate,
+    calibration_keys,
+    people_of,
+    write_thresholds,
+)
 from ml.evaluate.choice import ModelSpec
 from ml.evaluate.doubles import doubles_among, doubles_within
 from ml.evaluate.embeddings import Embedded, embed_pictures
+from ml.evaluate.endurance import endure
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.figures import write_figures
 from ml.evaluate.groups import by_group, read_labels
@@ -18,7 +26,9 @@ from ml.evaluate.masked import ENROL, WithMask, against_plain, choose, drawing_v
 from ml.evaluate.models import Model
 from ml.evaluate.peer import both_on_pairs, both_on_people, side_by_side_ms, summary
 from ml.evaluate.people import read_people
-from ml.evaluate.speed import BIG, SIZE, measure_speed
+from ml.evaluate.result import rate_key
+from ml.evaluate.speed import BIG, SIZE, as_camera_frame, measure_speed
+from ml.evaluate.thresholds import limits_of_groups, table
 from ml.evaluate.verification import read_pairs, verify
 from ml.face.manifest import MODELS
 from ml.face.pipeline import FaceEngine
@@ -26,6 +36,17 @@ from ml.face.pipeline import FaceEngine
 PORTRAITS = Path(__file__).parents[2] / "backend" / "operations" / "portraits"
 Options = argparse.Namespace
 Figures = dict[str, Any]
+EMPTY: Figures = {
+    "model": "default",
+    "n_people": 0,
+    "n_genuine": 0,
+    "n_impostor": 0,
+    "accuracy": None,
+    "accuracy_std": None,
+    "fnmr_at_fmr": {},
+    "undetected": 0,
+    "milliseconds": None,
+}  # of what is no comparison of people
 
 
 def the_model(options: Options) -> tuple[ModelSpec, Model]:
@@ -125,8 +146,46 @@ def calibration(options: Options) -> list[Figures]:
     found = calibrate(engine, run)
     threshold = as_threshold(found, run, options.source or run.images.name)
     if options.write:
-        write_threshold(MODELS / "manifest.json", threshold)
+        write_thresholds(MODELS / "manifest.json", [threshold])
     return [{**calibration_keys(engine.model_version, found, run), "threshold": asdict(threshold)}]
+
+
+def thresholds(options: Options) -> list[Figures]:
+    spec = ModelSpec("default")
+    model = spec.load()
+    run = CalibrationRun(images=options.people, leave_out=options.people_leave_out)
+    labelled = read_labels(options.images, options.labels, options.leave_out)
+    embedded = embed(spec, model, labelled.pictures, options)
+    limits = limits_of_groups(
+        model,
+        labelled,
+        embedded,
+        doubles=doubles_among(labelled.pictures) if options.doubles else None,
+    )
+    engine = FaceEngine.load()
+    people = people_of(engine, run)
+    found = table(limits, people, engine.cohort, run, labelled_name=options.images.name)
+    if options.write:
+        write_thresholds(MODELS / "manifest.json", found)
+    return [
+        {
+            "protocol": "thresholds",
+            "model": "default",
+            "version": model.version,
+            "n_people": len(people),
+            "n_genuine": found[0].genuine,
+            "n_impostor": limits.n_impostor,
+            "accuracy": None,
+            "accuracy_std": None,
+            "fnmr_at_fmr": {
+                rate_key(t.fmr): {"fnmr": t.fnmr, "low": None, "high": None, "threshold": t.score}
+                for t in found
+            },
+            "undetected": embedded.undetected,
+            "milliseconds": embedded.milliseconds,
+            "thresholds": [asdict(threshold) for threshold in found],
+        }
+    ]
 
 
 def speed(options: Options) -> list[Figures]:
@@ -136,15 +195,22 @@ def speed(options: Options) -> list[Figures]:
         size=BIG if options.big else SIZE,
         threads=options.threads,
     )
-    frame = {"protocol": "speed", "model": "default", "milliseconds": found.p50_ms, "n_people": 0}
-    empty: Figures = {
-        "n_genuine": 0,
-        "n_impostor": 0,
-        "accuracy": None,
-        "accuracy_std": None,
-        "fnmr_at_fmr": {},
-    }
-    return [{**frame, **empty, "undetected": 0, **asdict(found)}]
+    return [{**EMPTY, "protocol": "speed", "milliseconds": found.p50_ms, **asdict(found)}]
+
+
+def endurance(options: Options) -> list[Figures]:
+    """Everything first, then an object for each goal."""
+    pictures = [as_camera_frame(path) for path in options.images or portraits()]
+    found = endure(pictures, options.verifies)
+    n = f"{found.verifies} verifies"
+    return [
+        {**EMPTY, "protocol": "endurance", **asdict(found)},
+        {"figure": "F14", "rss_mb": found.rss_mb, "growth_mb": found.growth_mb, "n": n},
+        {"figure": "F15", "weights_mb": found.weights_mb, "load_s": found.load_s, "n": "one start"},
+        {"figure": "F16", "reached": found.threads_agree, "n": f"{len(pictures)} pictures"},
+        {"figure": "F19", "reached": found.parity, "n": "one batch"},
+        {"figure": "F20", "ms_10k": found.search_ms[0], "ms_200k": found.search_ms[1], "n": "30 searches"},
+    ]
 
 
 def figures(options: Options) -> list[Figures]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.goals import GOALS, Goal, Interval, Part
-from ml.evaluate.result import rounded, write_atomically, write_json
+from ml.evaluate.result import rounded, write_json, write_page
 
 Row = dict[str, Any]
 
@@ -118,7 +118,7 @@ def write_figures(folder: Path, out: Path) -> dict[str, Row]:
     """figures.json and figures.md in `out`."""
     figures = collect(folder)
     write_json(out / "figures.json", figures)
-    write_atomically(out / "figures.md", table(figures))
+    write_page(out / "figures.md", table(figures))
     return figures
 
 

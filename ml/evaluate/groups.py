@@ -7,6 +7,7 @@ nominal one.
 """
 
 import csv
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.files import read_text
 from ml.evaluate.all_pairs import templates_of
 from ml.evaluate.embeddings import Embedded
 from ml.evaluate.errors import EvaluationError
@@ -34,13 +36,14 @@ class Labelled:
     without_label: int
 
 
-def read_labels(images: Path, labels: str, leave_out: Path | None = None) -> Labelled:
+def read_labels(images: Path, labels: str, leave_out: Sequence[Path] = ()) -> Labelled:
     """labels: "utkface" (age_gender_group_… in the file's name) or a CSV with the columns picture, age, group.
-    leave_out: text file of pictures that must not take part (the cohort), one name a line. Raises EvaluationError."""
+    leave_out: text files of pictures that must not take part (the cohort; people who are there twice), one name a
+    line. Raises EvaluationError; DataUnusable for a list that cannot be read."""
     if not images.is_dir():
         raise EvaluationError(f"{images} is not a folder")
     rows, without = _from_names(images) if labels == "utkface" else (_from_csv(images, Path(labels)), 0)
-    left_out = set(leave_out.read_text(encoding="utf-8").split("\n")) if leave_out else set()
+    left_out = {name for file in leave_out for name in read_text(file).split("\n")}
     rows = [
         row for row in rows if row[0].name not in left_out and str(row[0].relative_to(images)) not in left_out
     ]
@@ -98,14 +101,10 @@ def by_group(
     """threshold: what ships, where FMR should be `nominal`. n_min: pictures from which an adult group counts.
     doubles: (pictures,) to be left out."""
     usable = embedded.found if doubles is None else embedded.found & ~doubles
-    records = []
-    for years, (youngest, oldest) in AGES.items():
-        for group in sorted(set(labelled.groups.tolist())):
-            inside = (
-                usable & (labelled.groups == group) & (labelled.ages >= youngest) & (labelled.ages <= oldest)
-            )
-            if inside.sum() >= 2:
-                records.append(_group(model, embedded.vectors[inside], group, years, threshold, nominal))
+    records = [
+        _group(model, embedded.vectors[inside], group, years, threshold, nominal)
+        for group, years, inside in members(labelled, usable)
+    ]
     counted = [r for r in records if r["years"] == "adults" and r["n"] >= n_min]
     return Result(
         protocol="groups",
@@ -132,6 +131,16 @@ def by_group(
             "groups": records,
         },
     )
+
+
+def members(labelled: Labelled, usable: NDArray[np.bool_]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """(group, years, who of the pictures is in it) of every group with at least two usable pictures."""
+    for years, (youngest, oldest) in AGES.items():
+        for group in sorted(set(labelled.groups.tolist())):
+            aged = (labelled.ages >= youngest) & (labelled.ages <= oldest)
+            inside = usable & aged & (labelled.groups == group)
+            if inside.sum() >= 2:
+                yield group, years, inside
 
 
 def _group(

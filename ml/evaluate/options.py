@@ -18,6 +18,10 @@ def parser() -> argparse.ArgumentParser:
     _groups(_command(commands, "groups", "false match rate by group of people at the shipped threshold"))
     _peer(_command(commands, "peer", "face_recognition beside ours, same pictures, same run"))
     _calibration(_command(commands, "calibration", "threshold and probabilities on a folder of people"))
+    _thresholds(
+        _command(commands, "thresholds", "the table of thresholds that ships, safe for every adult group")
+    )
+    _endurance(_command(commands, "endurance", "memory of a worker, its growth, start, threads, search"))
     _speed(_command(commands, "speed", "time of a check, stage by stage"))
     collected = commands.add_parser(
         "figures", help="JSON files of the other commands into one table of goals"
@@ -104,19 +108,28 @@ def _identification(command: argparse.ArgumentParser) -> None:
     command.add_argument("--size", type=int, metavar="N", help="with --images: people enrolled at most")
 
 
-def _groups(command: argparse.ArgumentParser) -> None:
-    _model(command)
+def _labelled(command: argparse.ArgumentParser) -> None:
     command.add_argument("--images", type=Path, required=True, metavar="DIR", help="pictures, any folders")
     command.add_argument(
         "--labels", required=True, help="CSV with picture, age, group; or utkface: in the names"
     )
     command.add_argument(
-        "--leave-out", type=Path, metavar="FILE", help="names of pictures, the cohort's, one a line"
+        "--leave-out",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="names of pictures, one a line: the cohort's, and people who are there twice",
     )
+    command.add_argument("--doubles", action="store_true", help="leave near-duplicates out")
+
+
+def _groups(command: argparse.ArgumentParser) -> None:
+    _model(command)
+    _labelled(command)
     command.add_argument("--threshold", type=float, help="default: what ships with the model")
     command.add_argument("--fmr", type=float, default=1e-4, help="the nominal rate of that threshold")
     command.add_argument("--n-min", type=int, default=500, help="pictures from which an adult group counts")
-    command.add_argument("--doubles", action="store_true", help="leave near-duplicates out")
 
 
 def _peer(command: argparse.ArgumentParser) -> None:
@@ -137,6 +150,31 @@ def _calibration(command: argparse.ArgumentParser) -> None:
     command.add_argument("--leave-out", type=Path, help="file of names, one a line, that must not take part")
     command.add_argument("--source", help="name of the set, for the manifest's protocol line")
     command.add_argument("--write", action="store_true", help="put the threshold into the manifest")
+
+
+def _thresholds(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--workers", type=int, default=1, help="processes that read pictures")
+    command.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep embeddings (templates of people!) here"
+    )
+    _labelled(command)
+    command.add_argument(
+        "--people", type=Path, required=True, metavar="DIR", help="one folder a person: what the scores cost"
+    )
+    command.add_argument(
+        "--people-leave-out",
+        type=Path,
+        metavar="FILE",
+        help="names of people that must not take part, one a line",
+    )
+    command.add_argument("--write", action="store_true", help="put the table into the manifest")
+
+
+def _endurance(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--images", type=Path, nargs="+", help="default: the portraits that ship with the demo"
+    )
+    command.add_argument("--verifies", type=int, default=10_000, help="pictures read and compared")
 
 
 def _speed(command: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.models import Matrix, Name, Vector, middle_face, minus_euclidean
 from ml.evaluate.onnx_folder import OnnxFolder
-from ml.face.align import align, crop_of
+from ml.face.align import align
 from ml.face.detect import Detector
 from ml.face.embed import unit
 from ml.face.image import decode
@@ -32,23 +32,18 @@ class Default:
     def __post_init__(self) -> None:
         self._engine = FaceEngine.load(self.models)
         self.version = self._engine.model_version
-        self.threshold = self._engine.threshold.cosine
+        self.threshold = self._engine.threshold.score
 
     def embed(self, picture: bytes) -> Vector | None:
         image = decode(picture)
         face = middle_face(self._engine.detector.faces(image), image)
-        return None if face is None else self._engine.embedder.embed(crop_of(image, face))
+        return None if face is None else self._engine.embedder.embed(align(image, face.landmarks))
 
     def template(self, embeddings: Matrix) -> Vector:
         return unit(embeddings.mean(axis=0))
 
     def scores(self, probes: Matrix, templates: Matrix) -> Matrix:
-        return similarities(probes, templates)
-
-
-def similarities(probes: Matrix, templates: Matrix) -> Matrix:
-    """What FaceEngine.compare holds against its threshold, for all (P, d) against all (R, d): (P, R) float32."""
-    return np.asarray(probes @ templates.T, np.float32)
+        return self._engine.cohort.scores(probes, templates)
 
 
 class Untuned:

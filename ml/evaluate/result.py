@@ -1,7 +1,6 @@
 """What a protocol found: the same keys for all, the protocol's own beside them; as JSON and as a file."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.data.files import make_folder, write_text
 from ml.evaluate.bootstrap import Genuine, Impostors, Rate, rate_at
 
 RATES = (1e-2, 1e-3, 1e-4, 1e-5)
@@ -93,16 +93,11 @@ def rounded(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Whole or not at all: a temporary name, then moved."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
+def write_page(path: Path, text: str) -> None:
+    """Whole or not at all. Raises DataUnusable, naming the file or folder."""
+    make_folder(path.parent)
+    write_text(path, text)
 
 
 def write_json(path: Path, content: Any) -> None:
-    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    write_page(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

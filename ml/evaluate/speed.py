@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.face.align import crop_of
+from ml.face.align import align
 from ml.face.image import decode
 from ml.face.pipeline import FaceEngine
 
@@ -98,7 +98,7 @@ def _time_stages(engine: FaceEngine, picture: bytes, stages: dict[str, list[floa
     marks.append(time.perf_counter())
     face = engine.detector.faces(image)[0]
     marks.append(time.perf_counter())
-    crop = crop_of(image, face)
+    crop = align(image, face.landmarks)
     marks.append(time.perf_counter())
     engine.embedder.embed(crop)
     marks.append(time.perf_counter())

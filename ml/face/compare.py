@@ -1,4 +1,4 @@
-"""Is the probe the enrolled person? One cosine against the mean of the references, one threshold."""
+"""Is the probe the enrolled person? One normalised score against the mean of the references, one threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ml.face.embed import DIMENSIONS, unit
 from ml.face.manifest import Threshold
+from ml.face.normalise import Cohort
 from ml.face.reasons import Reason
 
 
@@ -20,7 +21,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """probability: 0..1, 0.5 at the threshold and rising with the cosine; a scale for people and policies,
+    """probability: 0..1, 0.5 at the threshold and rising with the score; a scale for people and policies,
     not the share of genuine payers among those who reach it. model: the version that made probe and
     references."""
 
@@ -34,28 +35,30 @@ def compare(
     probe: NDArray[np.floating],
     references: Sequence[NDArray[np.floating]],
     *,
+    cohort: Cohort,
     threshold: Threshold,
     model: str,
 ) -> Similarity:
     """probe: (128,). references: one or more (128,) of one person, all by the model `model`.
     Raises ValueError for no reference, another shape or a vector without direction."""
-    similarity = cosine(probe, references)
-    matches = similarity > threshold.cosine
+    similarity = score(probe, references, cohort)
+    matches = similarity > threshold.score
     return Similarity(
-        probability=1 / (1 + exp(-threshold.slope * (similarity - threshold.cosine))),
+        probability=1 / (1 + exp(-threshold.slope * (similarity - threshold.score))),
         decision=Decision.MATCH if matches else Decision.NO_MATCH,
         reasons=(Reason.MATCH if matches else Reason.BELOW_THRESHOLD,),
         model=model,
     )
 
 
-def cosine(probe: NDArray[np.floating], references: Sequence[NDArray[np.floating]]) -> float:
-    """-1..1, between the probe and the direction of the references' mean: one comparison however many were
-    enrolled, so more references do not raise the false match rate as their maximum would."""
+def score(probe: NDArray[np.floating], references: Sequence[NDArray[np.floating]], cohort: Cohort) -> float:
+    """Between the probe and the direction of the references' mean, in standard deviations above strangers: one
+    comparison however many were enrolled, so more references do not raise the false match rate as their maximum
+    would."""
     if not references:
         raise ValueError("no reference to compare with")
     for vector in (probe, *references):
         if np.shape(vector) != (DIMENSIONS,):
             raise ValueError(f"a template has shape ({DIMENSIONS},), not {np.shape(vector)}")
     person = unit(np.mean([unit(reference) for reference in references], axis=0))
-    return float(np.dot(unit(probe), person))
+    return float(cohort.scores(unit(probe)[None], person[None])[0, 0])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 MODELS = Path(__file__).parent / "models"
-ROLES = ("blazeface", "facemesh", "mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "embedder")
+ROLES = ("blazeface", "facemesh", "mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "embedder", "cohort")
 
 
 class ModelsUnusable(Exception):
@@ -18,18 +18,17 @@ class ModelsUnusable(Exception):
 
 @dataclass(frozen=True)
 class Threshold:
-    """Where a comparison becomes a match. `cosine` is exceeded by at most `fmr` of the impostor
-    comparisons."""
+    """Where a comparison becomes a match: `score` is exceeded by at most `fmr` of the impostor comparisons."""
 
-    cosine: float
-    slope: float  # of the logistic curve; probability is 0.5 at `cosine`
+    score: float  # of ml.face.normalise: standard deviations above strangers
+    slope: float  # of the logistic curve; probability is 0.5 at `score`
     fmr: float
-    fnmr: float  # share of genuine comparisons at or below `cosine`, same protocol
+    fnmr: float  # share of genuine comparisons at or below `score`
     people: int
     genuine: int
     impostor: int
-    protocol: str
-    status: str  # "provisional" until the face model is trained and measured on public protocols
+    protocol: str  # whose comparisons these are
+    status: str  # "measured" on public sets before shipping, "calibrated" on a deployer's own people
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,9 @@ class Manifest:
     model_version: str
     sha256: dict[str, str]  # role → digest
     files: dict[str, str]  # role → file name
-    threshold: Threshold
+    nearest: int  # strangers of the cohort that count
+    thresholds: tuple[Threshold, ...]
+    parity: float  # largest difference of an embedding's number, ONNX against PyTorch, when it was exported
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -52,7 +53,9 @@ class Manifest:
                 model_version=str(content["model_version"]),
                 sha256={role: str(entry["sha256"]) for role, entry in models.items()},
                 files={role: str(entry["file"]) for role, entry in models.items()},
-                threshold=Threshold(**content["threshold"]),
+                nearest=int(models["cohort"]["nearest"]),
+                parity=float(models["embedder"]["parity"]["onnx_against_torch"]),
+                thresholds=tuple(Threshold(**entry) for entry in content["thresholds"]),
             )
         except OSError as error:
             raise ModelsUnusable(
@@ -60,6 +63,16 @@ class Manifest:
             ) from error
         except (ValueError, KeyError, TypeError) as error:
             raise ModelsUnusable(f"{path} is not a complete manifest ({error!r}). Restore it.") from error
+
+    def threshold(self, fmr: float) -> Threshold:
+        """Raises ModelsUnusable for a false match rate that was not measured, naming those that were."""
+        for threshold in self.thresholds:
+            if threshold.fmr == fmr:
+                return threshold
+        measured = ", ".join(f"{threshold.fmr:g}" for threshold in self.thresholds)
+        raise ModelsUnusable(
+            f"{self.folder / 'manifest.json'} has no threshold for a false match rate of {fmr:g}, only {measured}."
+        )
 
     def model_bytes(self, role: str) -> bytes:
         """The verified content of one model file. Raises ModelsUnusable, naming the file, if a byte

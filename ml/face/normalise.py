@@ -4,7 +4,7 @@ Source: adaptive S-norm (Matejka et al. 2017, "Analysis of score normalization i
 recognition"; S-norm: Shum et al. 2010). A plain cosine means different things for different people: some faces
 lie where the embedder puts many others. So each of the two is compared with a cohort of strangers, and the cosine
 is counted in standard deviations above what that face reaches with its nearest strangers. This is what lets one
-threshold keep its false match rate from one group of people and one camera to the next (docs/adr/0012).
+threshold keep its false match rate from one group of people and one camera to the next (docs/adr/0013).
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,8 @@ class Cohort:
         strangers."""
         cosines = faces @ self.strangers.T  # (n, N)
         top = np.partition(cosines, cosines.shape[1] - self.nearest, axis=1)[:, -self.nearest :]
-        return top.mean(axis=1), np.maximum(top.std(axis=1), np.float32(SPREAD_MIN))
+        spread = np.maximum(top.std(axis=1), np.float32(SPREAD_MIN))
+        return np.asarray(top.mean(axis=1), np.float32), np.asarray(spread, np.float32)
 
     def scores(self, probes: Floats, references: Floats) -> Floats:
         """probes (P, d), references (R, d), all of length 1 → (P, R), symmetric in the two."""
@@ -53,4 +54,5 @@ class Cohort:
 
 def pack(strangers: Floats) -> NDArray[np.int8]:
     """(N, d) → (N, d) int8, every row scaled to its own largest number: a cosine moves by less than 0.001."""
-    return np.rint(strangers * (127 / np.abs(strangers).max(axis=1, keepdims=True))).astype(np.int8)
+    largest = np.abs(strangers).max(axis=1, keepdims=True)
+    return np.asarray(np.rint(strangers * (127 / largest)), np.int8)

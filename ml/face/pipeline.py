@@ -1,5 +1,6 @@
 """The one door into the face models: picture → probe → similarity."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.face.align import crop_of
+from ml.face.align import align
 from ml.face.blaze import BlazeFace
 from ml.face.compare import Similarity, compare
 from ml.face.detect import Detector
@@ -17,8 +18,11 @@ from ml.face.image import decode
 from ml.face.manifest import MODELS, Manifest, Threshold
 from ml.face.memory import give_back, share_heaps
 from ml.face.mesh import Mesh
+from ml.face.normalise import Cohort
 from ml.face.quality import LIMITS, Purpose, Quality, judge, measure, the_face
 from ml.face.session import Net
+
+FMR = 1e-4  # the false match rate that is aimed at where nobody says another (FIDO's limit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,15 +45,17 @@ class FaceEngine:
     """Thread-safe: nothing changes after loading, and each call computes on its caller's thread."""
 
     def __init__(
-        self, detector: Front, embedder: Embedder, *, threshold: Threshold, model_version: str
+        self, detector: Front, embedder: Embedder, *, cohort: Cohort, threshold: Threshold, model_version: str
     ) -> None:
-        self.detector, self.embedder, self.threshold = detector, embedder, threshold
+        self.detector, self.embedder = detector, embedder
+        self.cohort, self.threshold = cohort, threshold
         self.model_version = model_version
 
     @classmethod
-    def load(cls, models: Path = MODELS, threads: int = 1) -> "FaceEngine":
-        """Raises ModelsUnusable, naming the file, when one is missing or differs from the manifest.
-        threads: of one inference; leave it at 1 where several requests run side by side."""
+    def load(cls, models: Path = MODELS, threads: int = 1, fmr: float = FMR) -> "FaceEngine":
+        """Raises ModelsUnusable, naming the file, when one is missing or differs from the manifest, or where no
+        threshold was measured for `fmr`. threads: of one inference; leave it at 1 where several requests run side
+        by side."""
         share_heaps()
         manifest = Manifest.read(models)
 
@@ -59,8 +65,16 @@ class FaceEngine:
         mtcnn = Detector(net("mtcnn-pnet", arena=False), net("mtcnn-rnet"), net("mtcnn-onet"))
         detector = Front(BlazeFace(net("blazeface")), Mesh(net("facemesh")), mtcnn)
         embedder = Embedder(net("embedder"))
+        packed = np.load(io.BytesIO(manifest.model_bytes("cohort")), allow_pickle=False)
+        cohort = Cohort.unpack(packed, manifest.nearest)
         give_back()
-        return cls(detector, embedder, threshold=manifest.threshold, model_version=manifest.model_version)
+        return cls(
+            detector,
+            embedder,
+            cohort=cohort,
+            threshold=manifest.threshold(fmr),
+            model_version=manifest.model_version,
+        )
 
     def read(self, picture: bytes, purpose: Purpose = Purpose.VERIFY) -> Probe:
         """picture: a JPEG, PNG or WebP file. Raises PictureRefused with a stable reason: what is wrong with
@@ -68,7 +82,7 @@ class FaceEngine:
         image = decode(picture)
         found = self.detector.faces(image, other_side=LIMITS[purpose].other_face_side)
         face = the_face(found, purpose)
-        crop = crop_of(image, face)
+        crop = align(image, face.landmarks)
         quality = measure(image, face, crop)
         judge(quality, purpose)
         return Probe(
@@ -85,4 +99,6 @@ class FaceEngine:
     ) -> Similarity:
         """references: one or more (128,) templates of one person, made by `model_version`."""
         vector = probe.embedding if isinstance(probe, Probe) else probe
-        return compare(vector, references, threshold=self.threshold, model=self.model_version)
+        return compare(
+            vector, references, cohort=self.cohort, threshold=self.threshold, model=self.model_version
+        )

@@ -3,19 +3,29 @@
 python -m ml.train paper DATA… --out DIR [--size-px 112] [--device cuda] [--resume] [--json]
 python -m ml.train paper-folds DATA… --out DIR [--size-px 64]
 python -m ml.train paper-table RUN…
+python -m ml.train embedder DATA --out DIR [--resume] [--device cuda]
+python -m ml.train cohort --images DIR --unlike DIR
 """
 
 import argparse
 import sys
 
 from ml.data.files import DataUnusable
-from ml.train import folds, paper, paper_table
+from ml.evaluate.errors import EvaluationError
+from ml.face.manifest import ModelsUnusable
+from ml.train import cohort, embedder, folds, paper, paper_table
 from ml.train.checkpoint import CheckpointRefused
 from ml.train.errors import Diverged
 from ml.train.triplets import NoTriplets
 
-COMMANDS = {"paper": paper, "paper-folds": folds, "paper-table": paper_table}
-REFUSALS = (DataUnusable, CheckpointRefused, Diverged, NoTriplets)
+COMMANDS = {
+    "paper": paper,
+    "paper-folds": folds,
+    "paper-table": paper_table,
+    "embedder": embedder,
+    "cohort": cohort,
+}
+REFUSALS = (DataUnusable, EvaluationError, ModelsUnusable, CheckpointRefused, Diverged, NoTriplets)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from ml.evaluate.calibration import (
     Read,
     as_threshold,
     calibrate,
-    read_people,
+    people_of,
     scores,
-    write_threshold,
+    write_thresholds,
 )
 from ml.face.manifest import MODELS, Manifest
+from ml.face.normalise import Cohort
 from tests.ml.pictures import COLLINS, HOPPER, encoded, wall
 
 
@@ -35,10 +37,17 @@ def person(*angles_deg: float) -> Read:
     return Read("someone", templates, len(angles_deg), {"no_face": 1})
 
 
+def crowd() -> Cohort:
+    drawn = np.random.default_rng(5).normal(size=(50, 128)).astype(np.float32)
+    return Cohort(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), nearest=10)
+
+
 def test_a_template_is_never_compared_with_a_picture_it_is_made_of():
-    genuine, impostor, lost = scores([person(0, 10, 20, 30), person(90, 90, 90, 90)], references=2)
+    people, cohort = [person(0, 10, 20, 30), person(90, 90, 90, 90)], crowd()
+    genuine, impostor, lost = scores(people, cohort, references=2)
     assert (len(genuine), len(impostor), lost) == (2 * 2 * 2, 2 * 2 * 4, 4)
-    assert genuine[0] == pytest.approx(np.cos(np.radians(15)))
+    template, picture = person(5).embeddings, person(20).embeddings
+    assert genuine[0] == pytest.approx(cohort.scores(template, picture)[0, 0], rel=1e-4)
 
 
 def test_two_people_are_told_apart_and_refused_pictures_are_counted(engine, two_people):
@@ -52,14 +61,20 @@ def test_people_on_the_list_do_not_take_part(engine, two_people):
     names = two_people.parent / "names.txt"
     names.write_text("Grace Hopper\n")
     with pytest.raises(ValueError, match="two folders"):
-        read_people(engine, CalibrationRun(images=two_people, leave_out=names))
+        people_of(engine, CalibrationRun(images=two_people, leave_out=names))
 
 
-def test_a_threshold_is_written_and_read_back(engine, two_people, tmp_path):
+def test_a_threshold_takes_the_place_of_the_one_with_its_rate_and_leaves_the_others(
+    engine, two_people, tmp_path
+):
     run = CalibrationRun(images=two_people, fmr=0.1)
-    threshold = as_threshold(calibrate(engine, run), run, "two portraits")
+    measured = as_threshold(calibrate(engine, run), run, "two portraits")
     copy = shutil.copytree(MODELS, tmp_path / "models")
-    write_threshold(copy / "manifest.json", threshold)
-    assert Manifest.read(copy).threshold == threshold
+    write_thresholds(copy / "manifest.json", [measured])
+    strict = replace(measured, fmr=1e-4)
+    write_thresholds(copy / "manifest.json", [strict])
+    shipped, written = Manifest.read(MODELS), Manifest.read(copy)
+    assert (written.threshold(0.1), written.threshold(1e-4)) == (measured, strict)
+    assert written.threshold(1e-5) == shipped.threshold(1e-5)
     before, after = (json.loads((f / "manifest.json").read_text()) for f in (MODELS, copy))
     assert before["models"] == after["models"]

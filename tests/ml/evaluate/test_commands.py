@@ -39,6 +39,18 @@ def test_speed_prints_one_object_with_its_figures(capsys):
     assert set(figures["stages_p50_ms"]) >= {"decode", "detect", "align", "embed"}
 
 
+def test_endurance_counts_memory_and_finds_that_threads_agree(capsys):
+    assert main(["endurance", "--verifies", "3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) >= KEYS
+    by_goal = {other["figure"]: other for other in found["others"]}
+    assert by_goal["F16"]["reached"] is True
+    assert 100 < by_goal["F14"]["rss_mb"] < 2_000
+    assert 10 < by_goal["F15"]["weights_mb"] < 40
+    assert by_goal["F20"]["ms_10k"] < by_goal["F20"]["ms_200k"]
+    assert by_goal["F19"]["reached"] <= 1e-4
+
+
 def test_an_unknown_command_explains_itself(capsys):
     with pytest.raises(SystemExit):
         main(["beauty"])

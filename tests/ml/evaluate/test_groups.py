@@ -68,7 +68,7 @@ def test_labels_stand_in_a_csv_and_the_cohort_stays_out(tmp_path):
         "picture,age,group\na.jpg,30,North\nb.jpg,40,South\nc.jpg,50,South\n"
     )
     (tmp_path / "cohort.txt").write_text("b.jpg\n")
-    found = read_labels(tmp_path, str(tmp_path / "labels.csv"), tmp_path / "cohort.txt")
+    found = read_labels(tmp_path, str(tmp_path / "labels.csv"), [tmp_path / "cohort.txt"])
     assert [picture.name for picture in found.pictures] == ["a.jpg", "c.jpg"]
 
 

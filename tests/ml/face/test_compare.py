@@ -1,13 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from ml.face.compare import Decision, compare, cosine
+from ml.face.compare import Decision, compare, score
 from ml.face.manifest import Threshold
+from ml.face.normalise import Cohort
 from ml.face.reasons import Reason
 
 THRESHOLD = Threshold(
-    cosine=0.9,
-    slope=50,
+    score=20,
+    slope=2,
     fmr=1e-4,
     fnmr=0.1,
     people=2,
@@ -18,6 +21,15 @@ THRESHOLD = Threshold(
 )
 
 
+def strangers() -> Cohort:
+    """300 directions drawn at random."""
+    drawn = np.random.default_rng(5).normal(size=(300, 128)).astype(np.float32)
+    return Cohort(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), nearest=40)
+
+
+COHORT = strangers()
+
+
 def at(angle_deg: float) -> np.ndarray:
     """A template `angle_deg` away from at(0)."""
     vector = np.zeros(128, np.float32)
@@ -25,8 +37,8 @@ def at(angle_deg: float) -> np.ndarray:
     return vector
 
 
-def compared(probe: np.ndarray, *references: np.ndarray):
-    return compare(probe, references, threshold=THRESHOLD, model="m-1")
+def compared(probe: np.ndarray, *references: np.ndarray, threshold: Threshold = THRESHOLD):
+    return compare(probe, references, cohort=COHORT, threshold=threshold, model="m-1")
 
 
 def test_the_same_template_matches_and_names_the_model():
@@ -41,11 +53,11 @@ def test_another_template_does_not_match_and_says_why():
     assert other.probability < 0.01
 
 
-def test_probability_is_one_half_at_the_threshold_and_rises_with_the_cosine():
-    degrees = [float(np.degrees(np.arccos(c))) for c in (0.85, 0.9, 0.95)]
-    low, half, high = (compared(at(0), at(d)).probability for d in degrees)
+def test_probability_is_one_half_at_the_threshold_and_rises_with_the_score():
+    threshold = replace(THRESHOLD, score=score(at(0), [at(25)], COHORT))
+    low, half, high = (compared(at(0), at(d), threshold=threshold).probability for d in (26, 25, 24))
     assert low < half < high
-    assert abs(half - 0.5) < 1e-4
+    assert half == pytest.approx(0.5)
 
 
 def test_an_opposite_template_ends_in_a_number_not_in_an_overflow():
@@ -53,12 +65,16 @@ def test_an_opposite_template_ends_in_a_number_not_in_an_overflow():
 
 
 def test_several_references_count_by_their_mean_direction():
-    assert cosine(at(0), [at(-20), at(20)]) == pytest.approx(1)
-    assert cosine(at(0), [at(20), at(20) * 7]) == pytest.approx(np.cos(np.radians(20)))
+    alone = score(at(0), [at(0)], COHORT)
+    assert score(at(0), [at(-20), at(20)], COHORT) == pytest.approx(alone, rel=1e-5)
+    assert score(at(0), [at(20), at(20) * 7], COHORT) == pytest.approx(
+        score(at(0), [at(20)], COHORT), rel=1e-5
+    )
 
 
 def test_the_order_of_references_does_not_matter():
-    assert cosine(at(3), [at(10), at(50)]) == pytest.approx(cosine(at(3), [at(50), at(10)]), abs=1e-7)
+    one_way, other_way = score(at(3), [at(10), at(50)], COHORT), score(at(3), [at(50), at(10)], COHORT)
+    assert one_way == pytest.approx(other_way, rel=1e-5)
 
 
 def test_no_reference_is_an_error_never_a_match():
