@@ -42,6 +42,22 @@ def batch_hard_loss(embeddings: Tensor, people: Tensor, margin: float = MARGIN) 
     return _from_distances(*hardest(squared_distances(embeddings, embeddings), people), margin)
 
 
+def semi_hard_loss(embeddings: Tensor, people: Tensor, margin: float = MARGIN) -> TripletLoss:
+    """As `batch_hard_loss`, but over every triplet of the batch whose negative is farther than its positive (Schroff
+    et al. 2015); the mean is over those that miss the objective. The hardest triplets of a net that knows little
+    are best answered by moving all embeddings to one point: these cannot be."""
+    distances = squared_distances(embeddings, embeddings)
+    same = people[:, None] == people[None, :]  # (N, N)
+    anchor, positive = torch.nonzero(same.fill_diagonal_(False), as_tuple=True)
+    genuine, impostor = distances[anchor, positive][:, None], distances[anchor]  # (pairs, 1), (pairs, N)
+    semi = (people[anchor][:, None] != people[None, :]) & (impostor > genuine)
+    over = torch.where(semi, (genuine - impostor + margin).clamp_min(0), 0.0)
+    missed = (over > 0).sum()
+    triplets = int(semi.sum())
+    met = 1 - missed / max(1, triplets)
+    return TripletLoss(over.sum() / missed.clamp_min(1), met.detach(), triplets)
+
+
 def hardest(distances: Tensor, people: Tensor) -> tuple[Tensor, Tensor]:
     """distances (N, N), people (N,) → per anchor the farthest positive and the nearest negative, (A,) each."""
     same = people[:, None] == people[None, :]  # (N, N), the diagonal is True

@@ -1,4 +1,4 @@
-"""The paper's whole procedure: embedder in two regimes, PCA, classifier, figures, plots, export.
+"""The paper's whole procedure: embedder in its regimes, PCA, classifier, figures, plots, export.
 
 DIR/last.pt is resumable after every epoch; DIR/figures.json, plots, pairs.html (with faces: do not publish) and
 DIR/model/ are written at the end.
@@ -21,7 +21,7 @@ from ml.train.checkpoint import load
 from ml.train.classifier import ClassifierRun, Embedded, Trained
 from ml.train.distributed import workers
 from ml.train.options import add_fields, read_fields
-from ml.train.paper_embedder import AFTER_RANDOM, LAST, Trainer, train
+from ml.train.paper_embedder import LAST, ORDINARY, Trainer, train
 from ml.train.paper_figures import (
     Judged,
     across_sets,
@@ -37,7 +37,7 @@ from ml.train.paper_table import BEST
 from ml.train.pictures import Pictures, Wearing, collect
 
 HELP = "the paper's network, from prepared folders to figures and ONNX files"
-BEFORE = (Version.ONE, Version.ONE_SHORT)  # after random triplets
+BEFORE = (Version.ONE, Version.ONE_SHORT)  # after ordinary triplets
 AFTER = (Version.TWO,)  # after batch-hard
 THEIRS = {
     "by": "picture",
@@ -104,7 +104,7 @@ def finish(trainer: Trainer, out: Path, stage: ClassifierRun) -> dict[str, Any]:
     """Figures, plots and export from the checkpoints in `out`."""
     config = trainer.run.config()
     phases = dict[str, Judged]()
-    for name, file, versions in (("random", AFTER_RANDOM, BEFORE), ("batch-hard", LAST, AFTER)):
+    for name, file, versions in (("ordinary", ORDINARY, BEFORE), ("batch-hard", LAST, AFTER)):
         if (out / file).exists():
             trainer.restore(load(out / file, config))
             phases[name] = judge(trainer, versions, stage)

@@ -1,5 +1,5 @@
-"""Trains the paper's embedder: random triplets, then batch-hard, in epochs that each show as many pictures as the
-table has.
+"""Trains the paper's embedder: random triplets, semi-hard, then batch-hard, in epochs that each show as many
+pictures as the training part has.
 
 Nothing here is global: a table, the rows to train on and perhaps starting weights go in, weights come out.
 """
@@ -23,12 +23,12 @@ from ml.nets.paper_cnn import VARIANTS, PaperCNN
 from ml.train.checkpoint import Checkpoint, load, random_states, restore_random_states, save
 from ml.train.distributed import Workers
 from ml.train.errors import Diverged
-from ml.train.losses import TripletLoss, batch_hard_loss, triplet_loss
+from ml.train.losses import TripletLoss, batch_hard_loss, semi_hard_loss, triplet_loss
 from ml.train.paper_run import PaperRun, Parts, Regime
 from ml.train.pictures import Pictures, Pixels
 from ml.train.triplets import Indices, grouped_batches, random_triplets
 
-LAST, AFTER_RANDOM, CURVE = "last.pt", "random.pt", "curve.jsonl"
+LAST, ORDINARY, CURVE = "last.pt", "ordinary.pt", "curve.jsonl"
 SHIFT_SHARE = 0.04  # of the side
 PROBED_TRIPLETS = 512  # for the curve, of each part, the same in every epoch
 EMBED_BATCH = 256
@@ -118,8 +118,9 @@ class Trainer:
         with torch.autocast(self.device, torch.bfloat16, enabled=self.run.bf16):
             embeddings = self.net(_to_float(pixels, self.device))
         embeddings = self.group.gather(embeddings.float())
-        loss = self._loss(embeddings, batch).loss
-        value = loss.item()
+        loss = self._loss(embeddings, batch, self.run.regime(epoch)).loss
+        broken = not torch.isfinite(embeddings).all()  # semi-hard mining passes over what is no number
+        value = math.nan if broken else loss.item()
         if not math.isfinite(value):
             raise Diverged(f"epoch {epoch + 1}, step {step + 1}: the loss is {value}")
         self.optimiser.zero_grad()
@@ -136,12 +137,13 @@ class Trainer:
         own = self.group.share(np.arange(len(batch)))
         return batch[own].reshape(-1), mirrored[own].reshape(-1), shift[own].reshape(-1, 2)
 
-    def _loss(self, embeddings: Tensor, batch: Indices) -> TripletLoss:
+    def _loss(self, embeddings: Tensor, batch: Indices, regime: Regime) -> TripletLoss:
         if batch.ndim == 2:  # (B, 3)
             anchor, positive, negative = embeddings.reshape(len(batch), 3, -1).unbind(dim=1)
             return triplet_loss(anchor, positive, negative, self.run.margin)
         people = torch.from_numpy(self.pictures.people[batch]).to(embeddings.device)
-        return batch_hard_loss(embeddings, people, self.run.margin)
+        mined = batch_hard_loss if regime is Regime.HARD else semi_hard_loss
+        return mined(embeddings, people, self.run.margin)
 
     def _settle_batch_norm(self) -> None:
         """Takes the statistics of batch norm anew, from SETTLING pictures and the weights of now. Its input drifts
@@ -183,9 +185,9 @@ def train(
     start: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Epochs that are left, each followed by a checkpoint in `out` (LAST; AFTER_RANDOM stays) and a line of the
-    curve. `start`: a checkpoint whose weights, and nothing else, begin a new run. Raises CheckpointRefused,
-    Diverged."""
+    """Epochs that are left, each followed by a checkpoint in `out` (LAST; ORDINARY, before batch-hard, stays) and a
+    line of the curve. `start`: a checkpoint whose weights, and nothing else, begin a new run. Raises
+    CheckpointRefused, Diverged."""
     if resume:
         trainer.restore(load(out / LAST, trainer.run.config()))
     elif start:
@@ -199,8 +201,8 @@ def train(
         if not trainer.group.first:
             continue
         save(out / LAST, trainer.state())
-        if trainer.epoch == trainer.run.epochs_random:
-            save(out / AFTER_RANDOM, trainer.state())
+        if trainer.epoch == trainer.run.epochs_ordinary:
+            save(out / ORDINARY, trainer.state())
         write_text(out / CURVE, "".join(json.dumps(record) + "\n" for record in trainer.curve))
         say(json.dumps(trainer.curve[-1]))
 
@@ -240,7 +242,7 @@ def _batches(
 ) -> Iterator[Indices]:
     """(B, 3) triplets or (B,) pictures, positions in `people`."""
     batch = run.batch(epoch)
-    if run.regime(epoch) is Regime.HARD:
+    if run.regime(epoch) is not Regime.RANDOM:
         yield from grouped_batches(people, batch, run.per_person, rng)
         return
     triplets = random_triplets(people, max(2, len(people) // 3), rng)

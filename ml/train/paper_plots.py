@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,16 @@ def plot_curve(curve: Sequence[dict[str, Any]], path: Path) -> None:
     for axes, what, title in ((left, "loss", "triplet loss"), (right, "met", "share of triplets met")):
         for part in ("train", "test"):
             axes.plot(epochs, [record[f"{part}_{what}"] for record in curve], label=part)
-        changes = [e for e, record in zip(epochs, curve, strict=True) if record["regime"] == "batch-hard"]
-        if changes:
-            axes.axvline(changes[0] - 0.5, color="grey", linestyle=":", label="batch-hard from here")
+        for before, after in pairwise(curve):
+            if before["regime"] != after["regime"]:
+                axes.axvline(after["epoch"] - 0.5, color="grey", linestyle=":")
+                axes.annotate(
+                    f" {after['regime']}",
+                    (after["epoch"] - 0.5, 1),
+                    xycoords=("data", "axes fraction"),
+                    va="top",
+                    fontsize=7,
+                )
         axes.set(xlabel="epoch", title=title)
         axes.legend()
     _save(figure, path)

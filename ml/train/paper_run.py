@@ -25,6 +25,7 @@ class By(StrEnum):
 
 class Regime(StrEnum):
     RANDOM = "random"
+    SEMI = "semi-hard"  # not in the paper: FaceNet's
     HARD = "batch-hard"
 
 
@@ -42,7 +43,8 @@ class PaperRun:
     beta_2: float = 0.999
     margin: float = MARGIN
     epochs_random: int = 6
-    epochs_hard: int = 14
+    epochs_semi: int = 8  # straight after random triplets batch-hard moved all embeddings to one point
+    epochs_hard: int = 6
     epochs_first: int = 5  # of `batch_first`, then `batch_then`: triplets, in batch-hard pictures
     batch_first: int = 128
     batch_then: int = 64
@@ -55,10 +57,17 @@ class PaperRun:
 
     @property
     def epochs(self) -> int:
-        return self.epochs_random + self.epochs_hard
+        return self.epochs_ordinary + self.epochs_hard
+
+    @property
+    def epochs_ordinary(self) -> int:
+        """Before batch-hard mining."""
+        return self.epochs_random + self.epochs_semi
 
     def regime(self, epoch: int) -> Regime:
-        return Regime.RANDOM if epoch < self.epochs_random else Regime.HARD
+        if epoch < self.epochs_random:
+            return Regime.RANDOM
+        return Regime.SEMI if epoch < self.epochs_ordinary else Regime.HARD
 
     def batch(self, epoch: int) -> int:
         return self.batch_first if epoch < self.epochs_first else self.batch_then

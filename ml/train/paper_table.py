@@ -7,25 +7,49 @@ from typing import Any
 
 from ml.data.files import DataUnusable, read_text
 
-HELP = "figures of finished runs beside the paper's, as Markdown"
+HELP = "figures of finished runs and searches beside the paper's, as Markdown"
 BEST = "version 2, 99.99 %"
 THEIRS = (
     "| the paper: by picture, LFW masked | 92.16 % | **93.12 %** (5,650 pictures; pairs not stated) "
     "| 55, then 48 |"
 )
-HEAD = (
-    "| run | train | test, 95 % interval of pairs | components, random then batch-hard |\n|---|---|---|---|"
+HEAD = "| run | train | test, 95 % interval of pairs | components, before and after batch-hard |\n|---|---|---|---|"
+SEARCH_HEAD = (
+    "| variant | trained on | held out, mean of the folds ± spread | parameters | multiply-adds |\n"
+    "|---|---|---|---|---|"
 )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "runs", type=Path, nargs="+", help="folders that python -m ml.train paper has finished"
+        "runs", type=Path, nargs="+", help="folders that python -m ml.train paper or paper-folds has finished"
     )
 
 
 def command(options: argparse.Namespace) -> None:
-    print(markdown({run.name: _figures(run / "figures.json") for run in options.runs}))
+    searches = [run / "folds.json" for run in options.runs if (run / "folds.json").exists()]
+    runs = [run for run in options.runs if run / "folds.json" not in searches]
+    tables = [markdown({run.name: _figures(run / "figures.json") for run in runs})] if runs else []
+    print("\n\n".join([*tables, *map(search, searches)]))
+
+
+def search(path: Path) -> str:
+    """Every point of a cross-validation, best first."""
+    lines = [SEARCH_HEAD]
+    try:
+        for record in json.loads(read_text(path)):
+            config, folds = record["label"]["config"], record["folds"]
+            diverged = sum("diverged" in fold for fold in folds)
+            name = config["variant"] + ("" if config["reshuffle"] else ", not reshuffled")
+            lines.append(
+                f"| {name}, lr {config['lr']:g}{f', {diverged} folds diverged' if diverged else ''} "
+                f"| {_percent(record['train_accuracy'])} "
+                f"| {_percent(record['accuracy'])} ± {100 * record['spread']:.2f} "
+                f"| {record['parameters']:,} | {record['multiply_adds'] / 1e6:.1f} M |"
+            )
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataUnusable(f"{path} is not the figures of a search ({error!r}).") from error
+    return "\n".join(lines)
 
 
 def markdown(runs: dict[str, dict[str, Any]]) -> str:

@@ -1,8 +1,10 @@
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
 
-from ml.train.losses import batch_hard_loss, hardest, squared_distances, triplet_loss
+from ml.train.losses import batch_hard_loss, hardest, semi_hard_loss, squared_distances, triplet_loss
 
 
 def by_triple_loop(embeddings: np.ndarray, people: np.ndarray, margin: float) -> float:
@@ -29,6 +31,26 @@ def test_batch_hard_is_what_three_loops_find(seed):
     assert float(found.loss) == pytest.approx(by_triple_loop(embeddings, people, 0.2), abs=1e-5)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_semi_hard_averages_what_misses_the_objective_of_all_triplets_with_the_negative_behind(seed):
+    rng = np.random.default_rng(seed)
+    people = rng.integers(0, 6, 24)
+    embeddings = rng.normal(size=(24, 5)).astype(np.float32) / 3
+    apart = ((embeddings[:, None] - embeddings[None]) ** 2).sum(axis=2)
+    triplets = [
+        apart[a, p] - apart[a, n] + 0.2
+        for a in range(24)
+        for p in range(24)
+        for n in range(24)
+        if a != p and people[a] == people[p] != people[n] and apart[a, n] > apart[a, p]
+    ]
+    missed = [over for over in triplets if over > 0]
+    found = semi_hard_loss(torch.from_numpy(embeddings), torch.from_numpy(people), 0.2)
+    assert found.triplets == len(triplets)
+    assert float(found.loss) == pytest.approx(np.mean(missed), abs=1e-5)
+    assert float(found.met) == pytest.approx(1 - len(missed) / len(triplets), abs=1e-5)
+
+
 def test_the_farthest_positive_and_the_nearest_negative_are_taken():
     people = torch.tensor([1, 1, 1, 2, 2])
     by_hand = torch.tensor(
@@ -53,8 +75,8 @@ def test_a_picture_alone_is_a_negative_and_no_anchor():
 
 def test_a_batch_of_one_person_or_of_strangers_costs_nothing_and_has_a_gradient():
     embeddings = torch.randn(4, 3, requires_grad=True)
-    for people in (torch.zeros(4), torch.arange(4)):
-        found = batch_hard_loss(embeddings, people)
+    for loss, people in product((batch_hard_loss, semi_hard_loss), (torch.zeros(4), torch.arange(4))):
+        found = loss(embeddings, people)
         assert (float(found.loss.detach()), found.triplets) == (0, 0)
         found.loss.backward()
 

@@ -23,7 +23,8 @@ from tests.ml_train.train.drawn import drawn, kept
 
 RUN = PaperRun(
     size_px=32,
-    epochs_random=2,
+    epochs_random=1,
+    epochs_semi=1,
     epochs_hard=2,
     batch_first=24,
     batch_then=24,
@@ -52,7 +53,14 @@ def weights(trained: Trainer) -> torch.Tensor:
 
 def test_one_batch_is_learnt_by_heart():
     run = replace(
-        RUN, epochs_random=0, epochs_hard=40, batch_first=96, batch_then=96, augment=False, decay=False
+        RUN,
+        epochs_random=0,
+        epochs_semi=0,
+        epochs_hard=40,
+        batch_first=96,
+        batch_then=96,
+        augment=False,
+        decay=False,
     )
     pictures = drawn(4, 6)
     everything = np.arange(len(pictures))
@@ -123,7 +131,7 @@ def test_a_loss_that_is_no_number_names_epoch_and_step_and_keeps_the_last_checkp
 def test_weights_of_a_checkpoint_begin_another_run(tmp_path: Path):
     first = trainer(replace(RUN, epochs_hard=0))
     train(first, tmp_path, say=quiet)
-    second = trainer(replace(RUN, epochs_random=0, epochs_hard=0))
+    second = trainer(replace(RUN, epochs_random=0, epochs_semi=0, epochs_hard=0))
     train(second, tmp_path, start=tmp_path / LAST, say=quiet)
     assert torch.equal(weights(second), weights(first))
     assert second.curve == []
@@ -153,7 +161,7 @@ def test_lfw_alone_wears_masks_in_the_papers_protocol_and_half_of_each_set_in_th
 def test_components_and_classifier_come_from_training_embeddings_alone():
     judged = {}
     for changed in (False, True):
-        one = trainer(replace(RUN, epochs_random=1, epochs_hard=0))
+        one = trainer(replace(RUN, epochs_semi=0, epochs_hard=0))
         if changed:
             one.pictures.plain[one.parts.test] = 255 - one.pictures.plain[one.parts.test]
         stage = ClassifierRun(Version.TWO, epochs=1, pairs=200, test_pairs=100)
@@ -172,15 +180,15 @@ def test_a_tiny_run_goes_from_pictures_to_figures_and_a_model_that_evaluates(tmp
     table = kept(drawn(20, 10), tmp_path / "table")
     out = tmp_path / "run"
     options = (
-        "--size-px 32 --epochs-random 2 --epochs-hard 3 --batch-first 32 --batch-then 32 --lr 2e-3 --json"
-        " --classifier-epochs 8 --pairs 4000 --test-pairs 1000"
+        "--size-px 32 --epochs-random 2 --epochs-semi 1 --epochs-hard 2 --batch-first 32 --batch-then 32 --lr 2e-3"
+        " --json --classifier-epochs 8 --pairs 4000 --test-pairs 1000"
     )
     assert main(["paper", "--table", str(table), "--out", str(out), *options.split()]) == 0
     figures = json.loads(capsys.readouterr().out)
     found = figures["phases"]["batch-hard"]["classifiers"]["version 2, 99.99 %"]["test"]
     assert found["accuracy"] > 0.75  # drawn people are easy
     assert found["low"] < found["accuracy"] < found["high"]
-    assert set(figures["phases"]["random"]["classifiers"]) > {"version 1, 99.99 %", "version 1b, 55"}
+    assert set(figures["phases"]["ordinary"]["classifiers"]) > {"version 1, 99.99 %", "version 1b, 55"}
     assert len((out / "curve.jsonl").read_text().splitlines()) == 5
     assert (out / "pairs.html").read_text().count("<img") == 2 * 22  # along both sides
 
@@ -248,7 +256,18 @@ def test_the_search_keeps_every_point_and_runs_none_twice(tmp_path: Path, capsys
         "--batch-first",
         "24",
     ]
-    command += ["--batch-then", "24", "--epochs-random", "1", "--epochs-hard", "0", "--variants", "fc-64"]
+    command += [
+        "--batch-then",
+        "24",
+        "--epochs-random",
+        "1",
+        "--epochs-semi",
+        "0",
+        "--epochs-hard",
+        "0",
+        "--variants",
+        "fc-64",
+    ]
     command[1:1] = ["--pairs", "500", "--classifier-epochs", "1"]
     assert main(command) == 0
     assert main([*command, "fc-256"]) == 0
@@ -256,6 +275,14 @@ def test_the_search_keeps_every_point_and_runs_none_twice(tmp_path: Path, capsys
     assert {record["label"]["config"]["variant"] for record in records} == {"fc-64", "fc-256"}
     assert all(len(record["folds"]) == 4 for record in records)
     assert (tmp_path / "folds.svg").exists()
+
+    capsys.readouterr()
+    assert main(["paper-table", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines[2:]] == [
+        f"| {record['label']['config']['variant']}" for record in records
+    ]
+    assert f"{100 * records[0]['accuracy']:.2f} % ±" in lines[2]
 
 
 def test_a_pca_of_nothing_is_refused():
