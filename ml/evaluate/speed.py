@@ -13,6 +13,7 @@ from PIL import Image
 from ml.face.align import align
 from ml.face.image import decode
 from ml.face.pipeline import FaceEngine
+from ml.face.quality import LIMITS, Purpose
 
 SIZE = (640, 480)
 BIG = (4_000, 3_000)  # a telephone's 12 megapixels
@@ -96,7 +97,7 @@ def _time_stages(engine: FaceEngine, picture: bytes, stages: dict[str, list[floa
     marks = [time.perf_counter()]
     image = decode(picture)
     marks.append(time.perf_counter())
-    face = engine.detector.faces(image)[0]
+    face = engine.detector.faces(image, other_side=LIMITS[Purpose.VERIFY].other_face_side)[0]
     marks.append(time.perf_counter())
     crop = align(image, face.landmarks)
     marks.append(time.perf_counter())
