@@ -307,7 +307,7 @@ def faces(settings: Settings, options: argparse.Namespace) -> int:
     from backend.clock import SystemClock, SystemIds
     from backend.operations import faces as upkeep
 
-    model = upkeep.present_model()
+    model = upkeep.present_model(settings)
     report: upkeep.Status | upkeep.Renewal
     with database(settings) as run:
         if options.act == "status":

@@ -124,6 +124,12 @@ class Settings:
         whole(1, 64),
         "Faces worked on at once; more get 503 and Retry-After.",
     )
+    face_models: Path | None = setting(
+        "SMARTPAY_FACE_MODELS",
+        None,
+        Path,
+        "Folder of face models and their manifest.json; default: what ships.",
+    )
     face_fmr: float = setting(
         "SMARTPAY_FACE_FMR",
         1e-4,

@@ -22,6 +22,7 @@ from backend.identity.ports import PinHasher
 from backend.messages.ports import Notifier
 from backend.settings import Settings, secret_file
 from catalogue.labels import LabelKey, LabelKeys, VerifyingKey
+from ml.face.manifest import MODELS, ModelsUnusable
 
 LABEL_KEY_ID = "A1"
 
@@ -50,7 +51,8 @@ def build(
     clock: Clock | None = None,
     ids: Ids | None = None,
 ) -> Services:
-    """Everything real, but for what is given. Raises SettingsRefused for a missing, short or readable key."""
+    """Everything real, but for what is given. Raises SettingsRefused for a missing, short or readable key,
+    and for face models that are not whole."""
     sealer = JoseSealer(secret_file(settings, "grant-signing.pem"), issuer=settings.public_host)
     label_key = label_key_of(settings)
     return Services(
@@ -62,7 +64,7 @@ def build(
         pin_hasher=Argon2PinHasher(
             {1: secret_file(settings, "pepper.key")}, parallel_max=settings.hash_parallel_max
         ),
-        faces=faces or OnnxFaceEngine.load(parallel_max=settings.face_parallel_max, fmr=settings.face_fmr),
+        faces=faces or face_engine(settings),
         key_wrap=FileKeyWrap(secret_file(settings, "kek.key")),
         sealer=sealer,
         tokens=Tokens(
@@ -89,3 +91,14 @@ def notifier_for(settings: Settings) -> Notifier:
     if settings.notifier == "expo":
         return ExpoNotifier(settings.expo_url, access_token=settings.expo_access_token)
     return InboxOnly()
+
+
+def face_engine(settings: Settings) -> FaceEngine:
+    try:
+        return OnnxFaceEngine.load(
+            parallel_max=settings.face_parallel_max,
+            fmr=settings.face_fmr,
+            models=settings.face_models or MODELS,
+        )
+    except ModelsUnusable as problem:
+        raise SettingsRefused([f"SMARTPAY_FACE_MODELS: {problem}"]) from None

@@ -36,8 +36,9 @@ class Line:
     advice: str = ""
 
 
-def examine(settings: Settings, *, host: str, port: int, models: Path = MODELS) -> list[Line]:
+def examine(settings: Settings, *, host: str, port: int) -> list[Line]:
     """Looks at everything and changes nothing."""
+    models = settings.face_models or MODELS
     stored, engine = list(database(settings)), face_models(models)
     return [
         python(sys.version_info[:3]),
@@ -190,7 +191,7 @@ def settings_page() -> str:
 def shown(default: Any) -> str:
     if isinstance(default, timedelta):
         return f"`{int(default.total_seconds())}`"
-    return f"`{default}`" if str(default) else "–"
+    return f"`{default}`" if default is not None and str(default) else "–"
 
 
 def problems_page() -> str:

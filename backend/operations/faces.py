@@ -9,9 +9,11 @@ from typing import Any
 
 from backend.clock import Clock, Ids
 from backend.db.transaction import Runner, Transaction
+from backend.errors import SettingsRefused
 from backend.faces import versions
 from backend.faces.versions import Standing, Version
-from ml.face.manifest import MODELS, Manifest
+from backend.settings import Settings
+from ml.face.manifest import MODELS, Manifest, ModelsUnusable
 
 BATCH = 200
 BAR_CHARS = 30
@@ -81,9 +83,12 @@ class Renewal:
         self.enrolled_again += found.consented and not found.outdated
 
 
-def present_model() -> str:
-    """Of the files that a start of the shop would load."""
-    return Manifest.read(MODELS).model_version
+def present_model(settings: Settings) -> str:
+    """Of the files that a start of the shop would load. Raises SettingsRefused where there is no manifest."""
+    try:
+        return Manifest.read(settings.face_models or MODELS).model_version
+    except ModelsUnusable as problem:
+        raise SettingsRefused([f"SMARTPAY_FACE_MODELS: {problem}"]) from None
 
 
 def status(run: Runner, *, model: str) -> Status:

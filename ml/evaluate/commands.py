@@ -30,7 +30,6 @@ from ml.evaluate.result import rate_key
 from ml.evaluate.speed import BIG, SIZE, as_camera_frame, measure_speed
 from ml.evaluate.thresholds import limits_of_groups, table
 from ml.evaluate.verification import read_pairs, verify
-from ml.face.manifest import MODELS
 from ml.face.pipeline import FaceEngine
 
 PORTRAITS = Path(__file__).parents[2] / "backend" / "operations" / "portraits"
@@ -142,16 +141,16 @@ def calibration(options: Options) -> list[Figures]:
         seed=options.seed,
         leave_out=options.leave_out,
     )
-    engine = FaceEngine.load()
+    engine = FaceEngine.load(options.models)
     found = calibrate(engine, run)
     threshold = as_threshold(found, run, options.source or run.images.name)
     if options.write:
-        write_thresholds(MODELS / "manifest.json", [threshold])
+        write_thresholds(options.models / "manifest.json", [threshold])
     return [{**calibration_keys(engine.model_version, found, run), "threshold": asdict(threshold)}]
 
 
 def thresholds(options: Options) -> list[Figures]:
-    spec = ModelSpec("default")
+    spec = ModelSpec("default", options.models)
     model = spec.load()
     run = CalibrationRun(images=options.people, leave_out=options.people_leave_out)
     labelled = read_labels(options.images, options.labels, options.leave_out)
@@ -162,11 +161,11 @@ def thresholds(options: Options) -> list[Figures]:
         embedded,
         doubles=doubles_among(labelled.pictures) if options.doubles else None,
     )
-    engine = FaceEngine.load()
+    engine = FaceEngine.load(options.models)
     people = people_of(engine, run)
     found = table(limits, people, engine.cohort, run, labelled_name=options.images.name)
     if options.write:
-        write_thresholds(MODELS / "manifest.json", found)
+        write_thresholds(options.models / "manifest.json", found)
     return [
         {
             "protocol": "thresholds",

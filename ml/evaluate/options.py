@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from ml.data.masks import RECIPES
 from ml.evaluate.models import NAMES
+from ml.face.manifest import MODELS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -143,6 +144,7 @@ def _peer(command: argparse.ArgumentParser) -> None:
 
 
 def _calibration(command: argparse.ArgumentParser) -> None:
+    _models(command)
     _images(command)
     command.add_argument("--fmr", type=float, default=1e-4)
     command.add_argument("--pictures", type=int, default=40, help="at most, per person")
@@ -152,7 +154,14 @@ def _calibration(command: argparse.ArgumentParser) -> None:
     command.add_argument("--write", action="store_true", help="put the threshold into the manifest")
 
 
+def _models(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--models", type=Path, default=MODELS, metavar="DIR", help="folder of weights with its manifest.json"
+    )
+
+
 def _thresholds(command: argparse.ArgumentParser) -> None:
+    _models(command)
     command.add_argument("--workers", type=int, default=1, help="processes that read pictures")
     command.add_argument(
         "--cache", type=Path, metavar="DIR", help="keep embeddings (templates of people!) here"

@@ -29,7 +29,7 @@ def sound(settings: Settings) -> Settings:
 
 
 def faults(settings: Settings, *, models: Path = MODELS) -> list[tuple[str, str]]:
-    found = doctor.examine(settings, host="127.0.0.1", port=0, models=models)
+    found = doctor.examine(replace(settings, face_models=models), host="127.0.0.1", port=0)
     return [(line.name, line.advice) for line in found if line.status == "fail"]
 
 

@@ -19,6 +19,7 @@ from backend.db.schema import metadata
 from backend.faces.tables import templates
 from backend.operations import faces
 from backend.operations.faces import present_model, re_embed, status
+from backend.settings import Settings
 from tests.backend.faces.people import an_enrolled_shopper, consent, take_with
 from tests.backend.identity.people import IDS, a_shopper
 from tests.fakes import NamedFaces
@@ -147,14 +148,14 @@ def test_shoppers_are_gone_through_batch_by_batch(run, people, monkeypatch):
 def test_the_operator_sees_the_present_version_and_why_nothing_is_embedded_anew(folder, capsys):
     assert cli.main(["--data", str(folder), "faces", "status", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    nobody = {"model": present_model(), "shoppers": 0, "templates": 0}
-    assert found == {"model": present_model(), "versions": [nobody], "outdated": 0}
+    nobody = {"model": present_model(Settings()), "shoppers": 0, "templates": 0}
+    assert found == {"model": present_model(Settings()), "versions": [nobody], "outdated": 0}
     assert cli.main(["--data", str(folder), "faces", "status"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split() == ["*", present_model(), "0", "0"]
+    assert capsys.readouterr().out.splitlines()[1].split() == ["*", present_model(Settings()), "0", "0"]
     assert cli.main(["--data", str(folder), "faces", "re-embed", "--dry-run"]) == 0
     said = capsys.readouterr()
     assert said.out.startswith(
-        f"present model: {present_model()} (dry run: nothing was changed)\nThis shop keeps no pictures"
+        f"present model: {present_model(Settings())} (dry run: nothing was changed)\nThis shop keeps no pictures"
     )
     assert said.err == ""  # the bar is for terminals
 
