@@ -220,7 +220,8 @@ def calibration_keys(version: str, found: Calibration, run: CalibrationRun) -> d
         del content["held_out"]["reliability"]
     return {
         "protocol": "calibration",
-        "model": version,
+        "model": "default",
+        "version": version,
         "n_people": found.people,
         "n_genuine": point.n_genuine,
         "n_impostor": point.n_impostor,

@@ -7,6 +7,7 @@ from typing import Any
 
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.goals import GOALS, Goal, Interval, Part
+from ml.evaluate.plots import Svg, det_plot, reliability_plot, roc_plot
 from ml.evaluate.result import rounded, write_json, write_page
 
 Row = dict[str, Any]
@@ -115,14 +116,44 @@ def _n(source: dict[str, Any]) -> Any:
 
 
 def write_figures(folder: Path, out: Path) -> dict[str, Row]:
-    """figures.json and figures.md in `out`."""
+    """figures.json, figures.md and, of what has curves, pictures/*.svg in `out`."""
     figures = collect(folder)
+    drawn = _plots(_read(folder))
     write_json(out / "figures.json", figures)
-    write_page(out / "figures.md", table(figures))
+    write_page(out / "figures.md", table(figures, list(drawn)))
+    for name, svg in drawn.items():
+        write_page(out / "pictures" / f"{name}.svg", svg + "\n")
     return figures
 
 
-def table(figures: dict[str, Row]) -> str:
+def _plots(contents: Sequence[dict[str, Any]]) -> dict[str, Svg]:
+    """File name → plot, of the default model."""
+    ours = [c for c in contents if c.get("model") == "default" and "label" not in c]
+    curves = [(name, c["det"]) for c in ours if c.get("det") and (name := _curve_name(c))]
+    said = [
+        (name, [(a, b) for a, b, _ in points])
+        for c in ours
+        for name, points in (c.get("reliability") or {}).items()
+    ]
+    return {
+        **({"det": det_plot(curves), "roc": roc_plot(curves)} if curves else {}),
+        **({"reliability": reliability_plot(said)} if said else {}),
+    }
+
+
+def _curve_name(content: dict[str, Any]) -> str:
+    """Empty for a protocol whose curve says nothing beside the others."""
+    match content.get("protocol"), content.get("enrol"):
+        case "all-pairs", 1:
+            return "one picture"
+        case "all-pairs", several:
+            return f"{several} pictures"
+        case "masked", _:
+            return f"masked, {content['recipe']}"
+    return ""
+
+
+def table(figures: dict[str, Row], plots: Sequence[str] = ()) -> str:
     lines = [
         "# Figures of the face model",
         "",
@@ -137,6 +168,7 @@ def table(figures: dict[str, Row]) -> str:
             lines.append(_line(name if number == 0 else "", row, part))
     commands = sorted({row["command"] for row in figures.values() if row["command"]})
     lines += ["", "Commands:", "", *[f"- `{command}`" for command in commands]] if commands else []
+    lines += [line for name in plots for line in ("", f"![{name} curves](pictures/{name}.svg)")]
     return "\n".join(lines) + "\n"
 
 

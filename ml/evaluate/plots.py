@@ -6,7 +6,8 @@ from html import escape
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 560, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 46
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 52, 46
+LEGEND = 120  # from one name to the next
 COLOURS = ("#0b6e99", "#c2410c", "#4d7c0f", "#7e22ce")
 
 
@@ -55,6 +56,7 @@ def plot(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> Svg:
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}" '
         'xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<text x="{LEFT}" y="18" font-size="14" font-weight="600">{escape(title)}</text>',
         *_grid(x, y),
     ]
@@ -65,9 +67,9 @@ def plot(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> Svg:
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         if line.dots:
             parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.5" fill="{colour}"/>' for a, b in spots]
-        at = TOP + 14 + 16 * index
-        parts.append(f'<rect x="{WIDTH - 190}" y="{at - 9}" width="14" height="4" fill="{colour}"/>')
-        parts.append(f'<text x="{WIDTH - 170}" y="{at - 3}">{escape(line.name)}</text>')
+        at = LEFT + LEGEND * index
+        parts.append(f'<rect x="{at}" y="33" width="14" height="4" fill="{colour}"/>')
+        parts.append(f'<text x="{at + 20}" y="39">{escape(line.name)}</text>')
     return Svg("\n".join([*parts, "</svg>"]))
 
 

@@ -103,6 +103,18 @@ def test_the_command_writes_json_and_table(tmp_path):
     assert "| F16 |" in (tmp_path / "out" / "figures.md").read_text()
 
 
+def test_curves_of_the_default_model_are_drawn_beside_the_table(tmp_path):
+    source, out = tmp_path / "from", tmp_path / "out"
+    source.mkdir()
+    put(source, **all_pairs(1, 0.02, det=[[1e-3, 0.2], [1e-2, 0.1]]))
+    put(source, **{**all_pairs(1, 0.02, det=[[1e-3, 0.2], [1e-2, 0.1]]), "model": "peer"})
+    put(source, protocol="calibration", reliability={"held out": [[0.1, 0.2, 0.5], [0.9, 0.8, 0.5]]})
+    assert main(["figures", "--from", str(source), "--out", str(out)]) == 0
+    assert {file.name for file in (out / "pictures").iterdir()} == {"det.svg", "roc.svg", "reliability.svg"}
+    assert (out / "pictures" / "det.svg").read_text().count("<polyline") == 1
+    assert "](pictures/reliability.svg)" in (out / "figures.md").read_text()
+
+
 def test_a_file_that_is_no_json_is_named(tmp_path):
     (tmp_path / "broken.json").write_text("{")
     with pytest.raises(EvaluationError, match=r"broken\.json is not JSON"):
