@@ -67,10 +67,22 @@ class Genuine:
         return sum(len(own) for own in self.scores)
 
 
-def rate_at(
+@dataclass(frozen=True)
+class Draws:
+    """At the threshold of all comparisons, first, and then of every draw of people: `by_person` (P, 1 + draws) the
+    FNMR, `weights` (draws, P) how often each was drawn. The same seed draws the same people: two models can be
+    paired."""
+
+    threshold: float
+    decided_by: int
+    by_person: Array
+    weights: Array
+
+
+def draw(
     genuine: Genuine, impostors: Impostors, fmr: float, *, n_people: int, seed: int = 7, draws: int = DRAWS
-) -> Rate:
-    """The lowest threshold that at most `fmr` of the impostor comparisons exceed; FNMR is the mean over people.
+) -> Draws:
+    """The lowest threshold that at most `fmr` of the impostor comparisons exceed, found anew in every draw.
 
     Raises TooFewImpostors if fmr * I < 1."""
     total = len(impostors.scores)
@@ -85,17 +97,28 @@ def rate_at(
     thresholds = [
         _drawn_threshold(tail, pairs, fmr) for pairs in _draws(impostors, positions, n_people, seed, draws)
     ]
-    weights = _weights(n_people, seed, draws)[:, genuine.people]  # (draws, P), the same draws
-    by_person = genuine.fnmr_by_person(np.array([threshold, *thresholds]))  # (P, 1 + draws)
-    low, high = interval(by_person[:, 1:], weights)
+    return Draws(
+        threshold=threshold,
+        decided_by=int((tail > threshold).sum()),
+        by_person=genuine.fnmr_by_person(np.array([threshold, *thresholds])),
+        weights=_weights(n_people, seed, draws)[:, genuine.people],
+    )
+
+
+def rate_at(
+    genuine: Genuine, impostors: Impostors, fmr: float, *, n_people: int, seed: int = 7, draws: int = DRAWS
+) -> Rate:
+    """At the threshold of `draw`; FNMR is the mean over people."""
+    drawn = draw(genuine, impostors, fmr, n_people=n_people, seed=seed, draws=draws)
+    low, high = interval(drawn.by_person[:, 1:], drawn.weights)
     every = np.concatenate(list(genuine.scores))
     return Rate(
-        fnmr=float(by_person[:, 0].mean()),
+        fnmr=float(drawn.by_person[:, 0].mean()),
         low=low,
         high=high,
-        threshold=threshold,
-        fnmr_of_pairs=float((every <= threshold).mean()),
-        decided_by=int((tail > threshold).sum()),
+        threshold=drawn.threshold,
+        fnmr_of_pairs=float((every <= drawn.threshold).mean()),
+        decided_by=drawn.decided_by,
     )
 
 

@@ -28,13 +28,13 @@ class People:
         return np.bincount(self.owner, minlength=len(self.names))
 
 
-def read_people(folder: Path, *, people: int | None = None, seed: int = 7) -> People:
-    """people: so many at most, drawn by `seed`. Raises EvaluationError for a folder that is missing or
-    holds no person with a picture."""
+def read_people(folder: Path, *, people: int | None = None, each: int | None = None, seed: int = 7) -> People:
+    """people: so many at most, drawn by `seed`; each: so many pictures of one, the first by name. Raises
+    EvaluationError for a folder that is missing or holds no person with a picture."""
     if not folder.is_dir():
         raise EvaluationError(f"{folder} is not a folder")
     found = {
-        person.name: [file for file in sorted(person.iterdir()) if file.suffix.lower() in SUFFIXES]
+        person.name: [file for file in sorted(person.iterdir()) if file.suffix.lower() in SUFFIXES][:each]
         for person in sorted(folder.iterdir())
         if person.is_dir()
     }

@@ -45,3 +45,28 @@ class SimilarityMLP(nn.Module):
         pairs = [(layer.weight.detach().clone(), layer.bias.detach().clone()) for layer in self.layers]
         first, bias = pairs[0]
         return [(first / self.scale, bias), *pairs[1:]]
+
+
+class CorrectedScore(nn.Module):
+    """probe (N, d), template (N, d), score (N,) → (N,) logit = scale · score + shift + MLP(|P (probe - template)|).
+
+    P (k, d): principal components, rows; their mean cancels. The MLP's last layer starts at zero, so that untrained
+    the order of all comparisons is the score's."""
+
+    def __init__(self, components: Tensor, version: Version) -> None:
+        super().__init__()
+        self.register_buffer("components", components)
+        self.mlp = SimilarityMLP(len(components), version)
+        self.scale = nn.Parameter(torch.ones(()))
+        self.shift = nn.Parameter(torch.zeros(()))
+        nn.init.zeros_(self.mlp.layers[-1].weight)
+        nn.init.zeros_(self.mlp.layers[-1].bias)
+
+    def features(self, probe: Tensor, template: Tensor) -> Tensor:
+        return ((probe - template) @ self.components.T).abs()  # (N, k)
+
+    def forward(self, probe: Tensor, template: Tensor, score: Tensor) -> Tensor:
+        return self.logit(self.features(probe, template), score)
+
+    def logit(self, features: Tensor, score: Tensor) -> Tensor:
+        return self.scale * score + self.shift + self.mlp(features)

@@ -5,6 +5,7 @@ python -m ml.train paper-folds DATA… --out DIR [--size-px 64]
 python -m ml.train paper-table RUN…
 python -m ml.train embedder DATA --out DIR [--resume] [--device cuda]
 python -m ml.train cohort --images DIR --unlike DIR
+python -m ml.train similarity --people DIR [DIR…] --strangers DIR --out DIR [--leave-out FILE] [--json]
 """
 
 import argparse
@@ -12,8 +13,9 @@ import sys
 
 from ml.data.files import DataUnusable
 from ml.evaluate.errors import EvaluationError
+from ml.evaluate.metrics import TooFewImpostors
 from ml.face.manifest import ModelsUnusable
-from ml.train import cohort, embedder, folds, paper, paper_table
+from ml.train import cohort, embedder, folds, paper, paper_table, similarity
 from ml.train.checkpoint import CheckpointRefused
 from ml.train.errors import Diverged
 from ml.train.triplets import NoTriplets
@@ -24,8 +26,17 @@ COMMANDS = {
     "paper-table": paper_table,
     "embedder": embedder,
     "cohort": cohort,
+    "similarity": similarity,
 }
-REFUSALS = (DataUnusable, EvaluationError, ModelsUnusable, CheckpointRefused, Diverged, NoTriplets)
+REFUSALS = (
+    DataUnusable,
+    EvaluationError,
+    ModelsUnusable,
+    CheckpointRefused,
+    Diverged,
+    NoTriplets,
+    TooFewImpostors,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

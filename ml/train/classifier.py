@@ -65,7 +65,9 @@ def train_classifier(run: ClassifierRun, train: Embedded, test: Embedded) -> Tra
     rng = np.random.default_rng(run.seed)
     trained = Trained(SimilarityMLP(train.features.shape[1], run.version))
     net = trained.net
-    net.scale.copy_(_scale(torch.from_numpy(_differences(train, random_pairs(train.people, 4000, rng)[0]))))
+    net.scale.copy_(
+        input_scale(torch.from_numpy(_differences(train, random_pairs(train.people, 4000, rng)[0])))
+    )
     optimiser = torch.optim.Adam(net.parameters(), run.lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, run.epochs)
     for epoch in range(run.epochs):
@@ -109,7 +111,7 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def _scale(differences: Tensor) -> Tensor:
+def input_scale(differences: Tensor) -> Tensor:
     """A component that hardly varies in training must not be blown up into noise: none below a thousandth of the
     largest."""
     spread = differences.std(dim=0)

@@ -72,8 +72,10 @@ def export(net: PaperCNN, fitted: PCA, mlp: SimilarityMLP, run: PaperRun, out: P
     pixels = rng.uniform(0, 255, (2, 3, SIZE_PX, SIZE_PX)).astype(np.float32)
     differences = rng.exponential(mlp.scale.numpy(), (2, len(fitted.components))).astype(np.float32)
     entries = {
-        "paper-embedder": _write(_From220(net), pixels, "embedding", out / "paper.onnx"),
-        "paper-similarity": _write(_Logit(mlp), differences, "logit", out / "paper-similarity.onnx"),
+        "paper-embedder": write_onnx(_From220(net), {"input": pixels}, "embedding", out / "paper.onnx"),
+        "paper-similarity": write_onnx(
+            _Logit(mlp), {"input": differences}, "logit", out / "paper-similarity.onnx"
+        ),
         **_detector(out),
     }
     arrays = {"mean": fitted.mean, "components": fitted.components}
@@ -95,24 +97,26 @@ def export(net: PaperCNN, fitted: PCA, mlp: SimilarityMLP, run: PaperRun, out: P
     return manifest
 
 
-def _write(net: nn.Module, example: NDArray[np.float32], output: str, path: Path) -> dict[str, Any]:
+def write_onnx(
+    net: nn.Module, examples: dict[str, NDArray[np.float32]], output: str, path: Path
+) -> dict[str, Any]:
+    """examples: what the net takes, by name, two rows or more. Raises ValueError if the file strays from PyTorch."""
     net.eval()  # the exporter puts the wrapper back into the mode it was in
     whole = path.with_name(f".{path.name}.whole")
+    tensors = tuple(torch.from_numpy(example) for example in examples.values())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracing exporter announces its retirement on every call
         torch.onnx.export(
-            net, (torch.from_numpy(example),), str(whole), dynamo=False, opset_version=OPSET,
-            input_names=["input"], output_names=[output],
-            dynamic_axes={"input": {0: "batch"}, output: {0: "batch"}},
+            net, tensors, str(whole), dynamo=False, opset_version=OPSET,
+            input_names=list(examples), output_names=[output],
+            dynamic_axes={name: {0: "batch"} for name in (*examples, output)},
         )  # fmt: skip
     model = _with_half_weights(onnx.load(str(whole)))
     whole.unlink()
     content = model.SerializeToString()
     with torch.no_grad():
-        expected = net(torch.from_numpy(example)).numpy()
-    (found,) = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).run(
-        None, {"input": example}
-    )
+        expected = net(*tensors).numpy()
+    (found,) = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).run(None, examples)
     apart = float(np.abs(found - expected).max() / max(1, np.abs(expected).max()))
     if not apart <= PARITY_MAX:
         raise ValueError(f"{path}: ONNX and PyTorch differ by {apart:.1e}")
