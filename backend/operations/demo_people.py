@@ -76,7 +76,7 @@ def from_folder(folder: Path) -> People:
     impostor = next(name for name in enough if name != shopper.name)
     note = f"Pictures of {shopper.name} and {impostor} from {folder}."
     if passed_over:
-        note += f" Not recognised by the provisional model and passed over: {', '.join(passed_over)}."
+        note += f" Not recognised and passed over: {', '.join(passed_over)}."
     return People(
         shopper=shopper.name,
         enrolment=shopper.enrolment,
