@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from ml.data.files import DataUnusable, make_folder, write_text
+from ml.data.files import DataUnusable, make_folder, read_array, write_array, write_text
 from ml.data.prepared import Prepared
 from ml.nets import pretrained
 from ml.nets.resnet import DlibResNet
@@ -291,11 +291,11 @@ def _teacher(
     """Kept in OUT beside a resumable run: it takes as long as a third of an epoch."""
     path = options.out / TEACHER
     if options.resume and path.exists():
-        kept: Floats = np.load(path)
+        kept: Floats = read_array(path, np.float32)
         return kept
     rows = np.flatnonzero(classes.of_row >= 0)
     teacher = np.zeros((len(data), 128), np.float32)
     net = start.to(options.device, memory_format=torch.channels_last)
     teacher[rows] = teach(net, data, rows, options.device, bf16=run.bf16, bar=bar)
-    np.save(path, teacher)
+    write_array(path, teacher)
     return teacher
