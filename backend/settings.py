@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import SettingsRefused
+from ml.face.manifest import MODELS
 
 ENV_FILE = "smartpay.env"  # inside the data folder, mode 0600
 KEY_FILES = (
@@ -167,6 +168,11 @@ class Settings:
         """SQLite: a second file. PostgreSQL: the same server, schema `keys`."""
         url = self.main_url
         return f"sqlite:///{self.data / 'subject-keys.sqlite'}" if url.startswith("sqlite") else url
+
+    @property
+    def models(self) -> Path:
+        """The folder of face models that a start loads."""
+        return self.face_models or MODELS
 
     def key_path(self, name: str) -> Path:
         assert name in KEY_FILES, name

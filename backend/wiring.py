@@ -22,7 +22,7 @@ from backend.identity.ports import PinHasher
 from backend.messages.ports import Notifier
 from backend.settings import Settings, secret_file
 from catalogue.labels import LabelKey, LabelKeys, VerifyingKey
-from ml.face.manifest import MODELS, ModelsUnusable
+from ml.face.manifest import ModelsUnusable
 
 LABEL_KEY_ID = "A1"
 
@@ -98,7 +98,7 @@ def face_engine(settings: Settings) -> FaceEngine:
         return OnnxFaceEngine.load(
             parallel_max=settings.face_parallel_max,
             fmr=settings.face_fmr,
-            models=settings.face_models or MODELS,
+            models=settings.models,
         )
     except ModelsUnusable as problem:
         raise SettingsRefused([f"SMARTPAY_FACE_MODELS: {problem}"]) from None

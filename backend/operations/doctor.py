@@ -20,7 +20,7 @@ from backend.errors import Refusal, SettingsRefused
 from backend.operations import faces
 from backend.operations.migrate import versions
 from backend.settings import KEY_FILES, Settings, secret_file
-from ml.face.manifest import MODELS, ROLES, Manifest, ModelsUnusable
+from ml.face.manifest import ROLES, Manifest, ModelsUnusable
 
 PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 35)  # UPDATE … RETURNING
@@ -38,7 +38,7 @@ class Line:
 
 def examine(settings: Settings, *, host: str, port: int) -> list[Line]:
     """Looks at everything and changes nothing."""
-    models = settings.face_models or MODELS
+    models = settings.models
     stored, engine = list(database(settings)), face_models(models)
     return [
         python(sys.version_info[:3]),

@@ -13,7 +13,7 @@ from backend.errors import SettingsRefused
 from backend.faces import versions
 from backend.faces.versions import Standing, Version
 from backend.settings import Settings
-from ml.face.manifest import MODELS, Manifest, ModelsUnusable
+from ml.face.manifest import Manifest, ModelsUnusable
 
 BATCH = 200
 BAR_CHARS = 30
@@ -86,7 +86,7 @@ class Renewal:
 def present_model(settings: Settings) -> str:
     """Of the files that a start of the shop would load. Raises SettingsRefused where there is no manifest."""
     try:
-        return Manifest.read(settings.face_models or MODELS).model_version
+        return Manifest.read(settings.models).model_version
     except ModelsUnusable as problem:
         raise SettingsRefused([f"SMARTPAY_FACE_MODELS: {problem}"]) from None
 

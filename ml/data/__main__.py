@@ -12,9 +12,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ml.data.files import DataUnusable
 from ml.data.finder import Finder
 from ml.data.mask_folder import Masking, mask_folder
@@ -65,14 +62,8 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _masks(options: argparse.Namespace) -> dict[str, Any]:
-    finder = Finder(FaceEngine.load())
-
-    def find_mesh(image: NDArray[np.uint8]) -> NDArray[np.floating] | None:
-        found = finder.find(image)
-        return None if found is None else found.mesh
-
     run = Masking(options.images, options.out, options.recipe, options.seed)
-    return mask_folder(run, find_mesh, progress_bar)
+    return mask_folder(run, Finder(FaceEngine.load()).mesh, progress_bar)
 
 
 def progress_bar(items: Iterable[Item], *, total: int, label: str) -> Iterable[Item]:

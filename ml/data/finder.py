@@ -58,6 +58,11 @@ class Finder:
 
         return min(self.faces(image), key=distance_px, default=None)
 
+    def mesh(self, image: Pixels) -> NDArray[np.floating] | None:
+        """(468, 2) px of that face; None without a face, or where only MTCNN found it."""
+        face = self.find(image)
+        return None if face is None else face.mesh
+
     def cut(self, picture: Picture, reader: Reader, *, embed: bool) -> Cut:
         try:
             image, scale = enlarged(decode(picture.read()), reader)

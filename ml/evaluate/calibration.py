@@ -26,11 +26,12 @@ from ml.evaluate.metrics import (
     even_weights,
     expected_calibration_error,
     fnmr_at_fmr,
+    logistic,
     slope_through,
 )
 from ml.evaluate.people import SUFFIXES
 from ml.evaluate.probability import Half, HeldOut, half_of, held_out
-from ml.evaluate.result import rate_key
+from ml.evaluate.result import EMPTY, rate_key
 from ml.face.embed import DIMENSIONS
 from ml.face.manifest import Threshold
 from ml.face.normalise import Cohort
@@ -113,8 +114,7 @@ def _shipped_ece(engine: FaceEngine, genuine: Array, impostor: Array) -> float:
     threshold = engine.threshold
     logit = threshold.slope * (np.concatenate([genuine, impostor]) - threshold.score)
     same = np.arange(len(logit)) < len(genuine)
-    said = 1 / (1 + np.exp(-np.clip(logit, -60, 60)))
-    return expected_calibration_error(said, same, even_weights(same))
+    return expected_calibration_error(logistic(logit), same, even_weights(same))
 
 
 def people_of(engine: FaceEngine, run: CalibrationRun) -> list[Read]:
@@ -219,17 +219,14 @@ def calibration_keys(version: str, found: Calibration, run: CalibrationRun) -> d
     if found.held_out:
         del content["held_out"]["reliability"]
     return {
+        **EMPTY,
         "protocol": "calibration",
-        "model": "default",
         "version": version,
         "n_people": found.people,
         "n_genuine": point.n_genuine,
         "n_impostor": point.n_impostor,
-        "accuracy": None,
-        "accuracy_std": None,
         "fnmr_at_fmr": {rate_key(run.fmr): at},
         "undetected": sum(found.refused.values()),
-        "milliseconds": None,
         "reliability": {"people held out": curve} if curve else {},
         **content,
     }

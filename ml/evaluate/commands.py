@@ -24,9 +24,10 @@ from ml.evaluate.groups import by_group, read_labels
 from ml.evaluate.identification import identify, identify_split
 from ml.evaluate.masked import ENROL, WithMask, against_plain, choose, drawing_version
 from ml.evaluate.models import Model
+from ml.evaluate.our_models import Default
 from ml.evaluate.peer import both_on_pairs, both_on_people, side_by_side_ms, summary
 from ml.evaluate.people import read_people
-from ml.evaluate.result import rate_key
+from ml.evaluate.result import EMPTY, rate_key
 from ml.evaluate.speed import BIG, SIZE, as_camera_frame, measure_speed
 from ml.evaluate.thresholds import limits_of_groups, table
 from ml.evaluate.verification import read_pairs, verify
@@ -35,17 +36,6 @@ from ml.face.pipeline import FaceEngine
 PORTRAITS = Path(__file__).parents[2] / "backend" / "operations" / "portraits"
 Options = argparse.Namespace
 Figures = dict[str, Any]
-EMPTY: Figures = {
-    "model": "default",
-    "n_people": 0,
-    "n_genuine": 0,
-    "n_impostor": 0,
-    "accuracy": None,
-    "accuracy_std": None,
-    "fnmr_at_fmr": {},
-    "undetected": 0,
-    "milliseconds": None,
-}  # of what is no comparison of people
 
 
 def the_model(options: Options) -> tuple[ModelSpec, Model]:
@@ -150,8 +140,7 @@ def calibration(options: Options) -> list[Figures]:
 
 
 def thresholds(options: Options) -> list[Figures]:
-    spec = ModelSpec("default", options.models)
-    model = spec.load()
+    spec, model = ModelSpec("default", options.models), Default(options.models)
     run = CalibrationRun(images=options.people, leave_out=options.people_leave_out)
     labelled = read_labels(options.images, options.labels, options.leave_out)
     embedded = embed(spec, model, labelled.pictures, options)
@@ -161,21 +150,18 @@ def thresholds(options: Options) -> list[Figures]:
         embedded,
         doubles=doubles_among(labelled.pictures) if options.doubles else None,
     )
-    engine = FaceEngine.load(options.models)
-    people = people_of(engine, run)
-    found = table(limits, people, engine.cohort, run, labelled_name=options.images.name)
+    people = people_of(model.engine, run)
+    found = table(limits, people, model.engine.cohort, run, labelled_name=options.images.name)
     if options.write:
         write_thresholds(options.models / "manifest.json", found)
     return [
         {
+            **EMPTY,
             "protocol": "thresholds",
-            "model": "default",
             "version": model.version,
             "n_people": len(people),
             "n_genuine": found[0].genuine,
             "n_impostor": limits.n_impostor,
-            "accuracy": None,
-            "accuracy_std": None,
             "fnmr_at_fmr": {
                 rate_key(t.fmr): {"fnmr": t.fnmr, "low": None, "high": None, "threshold": t.score}
                 for t in found

@@ -16,8 +16,11 @@ Row = dict[str, Any]
 def collect(folder: Path) -> dict[str, Row]:
     """One entry a goal: must, aim, reached, low, high, n, command, holds; lists where the goal has several numbers
     (`what` names them), None where nothing was measured. Raises EvaluationError naming a file that is no JSON."""
-    found = _read(folder)
-    return {goal.name: _row(goal, found) for goal in GOALS}
+    return _rows(_read(folder))
+
+
+def _rows(contents: Sequence[dict[str, Any]]) -> dict[str, Row]:
+    return {goal.name: _row(goal, contents) for goal in GOALS}
 
 
 def _read(folder: Path) -> list[dict[str, Any]]:
@@ -117,8 +120,8 @@ def _n(source: dict[str, Any]) -> Any:
 
 def write_figures(folder: Path, out: Path) -> dict[str, Row]:
     """figures.json, figures.md and, of what has curves, pictures/*.svg in `out`."""
-    figures = collect(folder)
-    drawn = _plots(_read(folder))
+    contents = _read(folder)
+    figures, drawn = _rows(contents), _plots(contents)
     write_json(out / "figures.json", figures)
     write_page(out / "figures.md", table(figures, list(drawn)))
     for name, svg in drawn.items():

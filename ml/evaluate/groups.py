@@ -20,7 +20,7 @@ from ml.evaluate.all_pairs import templates_of
 from ml.evaluate.embeddings import Embedded
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.models import Matrix, Model
-from ml.evaluate.people import SUFFIXES
+from ml.evaluate.people import pictures_under
 from ml.evaluate.result import Result
 
 UTKFACE_GROUPS = ("White", "Black", "Asian", "Indian", "Other")
@@ -58,7 +58,7 @@ def read_labels(images: Path, labels: str, leave_out: Sequence[Path] = ()) -> La
 
 
 def _from_names(images: Path) -> tuple[list[tuple[Path, int, str]], int]:
-    files = [file for file in sorted(images.rglob("*")) if file.suffix.lower() in SUFFIXES]
+    files = pictures_under(images)
     rows = []
     for file in files:
         parts = file.name.split("_")

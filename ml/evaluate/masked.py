@@ -45,12 +45,7 @@ class WithMask:
 
     def __call__(self, path: Path) -> bytes | None:
         name = f"{path.parent.name}/{path.name}"
-        return masked_picture(path.read_bytes(), name, self.recipe, self.seed, _mesh)
-
-
-def _mesh(image: NDArray[np.uint8]) -> NDArray[np.floating] | None:
-    found = _finder().find(image)
-    return None if found is None else found.mesh
+        return masked_picture(path.read_bytes(), name, self.recipe, self.seed, _finder().mesh)
 
 
 def without_mask(masked: Embedded) -> NDArray[np.bool_]:

@@ -52,12 +52,13 @@ def slope_through(genuine: Array, impostor: Array, threshold: float) -> float:
     low, high = 0.0, 200.0
     for _ in range(60):
         k = (low + high) / 2
-        gradient = -(above * _logistic(-k * above)).mean() + (below * _logistic(k * below)).mean()
+        gradient = -(above * logistic(-k * above)).mean() + (below * logistic(k * below)).mean()
         low, high = (low, k) if gradient > 0 else (k, high)
     return (low + high) / 2
 
 
-def _logistic(x: Array) -> Array:
+def logistic(x: Array) -> Array:
+    """1 / (1 + exp(-x)), without overflow."""
     return 1 / (1 + np.exp(-np.clip(x, -60, 60)))
 
 
@@ -151,7 +152,7 @@ def platt(scores: Array, same: NDArray[np.bool_], weights: Array) -> tuple[float
     share = weights / weights.sum()
     beta = np.zeros(2)
     for _ in range(100):
-        said = _logistic(design @ beta)
+        said = logistic(design @ beta)
         gradient = design.T @ (share * (said - same)) + 1e-4 * beta * (1, 0)
         curvature = (design * (share * said * (1 - said))[:, None]).T @ design + np.diag([1e-4, 1e-9])
         step = np.linalg.solve(curvature, gradient)

@@ -30,20 +30,20 @@ class Default:
     threshold: float | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self._engine = FaceEngine.load(self.models)
-        self.version = self._engine.model_version
-        self.threshold = self._engine.threshold.score
+        self.engine = FaceEngine.load(self.models)
+        self.version = self.engine.model_version
+        self.threshold = self.engine.threshold.score
 
     def embed(self, picture: bytes) -> Vector | None:
         image = decode(picture)
-        face = middle_face(self._engine.detector.faces(image), image)
-        return None if face is None else self._engine.embedder.embed(align(image, face.landmarks))
+        face = middle_face(self.engine.detector.faces(image), image)
+        return None if face is None else self.engine.embedder.embed(align(image, face.landmarks))
 
     def template(self, embeddings: Matrix) -> Vector:
         return unit(embeddings.mean(axis=0))
 
     def scores(self, probes: Matrix, templates: Matrix) -> Matrix:
-        return self._engine.cohort.scores(probes, templates)
+        return self.engine.cohort.scores(probes, templates)
 
 
 class Untuned:

@@ -12,6 +12,11 @@ from ml.evaluate.errors import EvaluationError
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
+def pictures_under(folder: Path) -> tuple[Path, ...]:
+    """At any depth, in the order of their paths."""
+    return tuple(file for file in sorted(folder.rglob("*")) if file.suffix.lower() in SUFFIXES)
+
+
 @dataclass(frozen=True)
 class People:
     folder: Path

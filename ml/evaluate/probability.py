@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.evaluate.metrics import brier, cllr, even_weights, expected_calibration_error, platt, reliability
+from ml.evaluate.metrics import (
+    brier,
+    cllr,
+    even_weights,
+    expected_calibration_error,
+    logistic,
+    platt,
+    reliability,
+)
 
 Array = NDArray[np.floating]
 
@@ -55,7 +63,7 @@ def held_out(halves: Sequence[Half]) -> HeldOut:
         weights.append(even_weights(halves[mine].same) / 2)
         fits.append((slope, shift))
     logit, truth, weight = np.concatenate(logits), np.concatenate(same), np.concatenate(weights)
-    said = 1 / (1 + np.exp(-np.clip(logit, -60, 60)))
+    said = logistic(logit)
     slope, shift = np.mean(fits, axis=0)
     return HeldOut(
         people=sum(half.people for half in halves),

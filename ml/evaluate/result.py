@@ -15,6 +15,20 @@ RATES = (1e-2, 1e-3, 1e-4, 1e-5)
 CURVE_POINTS = 120
 
 
+# The keys of every protocol, where it has no such figure.
+EMPTY: dict[str, Any] = {
+    "model": "default",
+    "n_people": 0,
+    "n_genuine": 0,
+    "n_impostor": 0,
+    "accuracy": None,
+    "accuracy_std": None,
+    "fnmr_at_fmr": {},
+    "undetected": 0,
+    "milliseconds": None,
+}
+
+
 @dataclass(frozen=True)
 class Point:
     """FNMR at an FMR; low, high: 95 %, people drawn. decided_by: impostor comparisons above the threshold."""

@@ -116,13 +116,18 @@ def mesh() -> FaceMesh:
 
 def trained_resnet(checkpoint: Path) -> DlibResNet:
     """The averaged weights of a run of `python -m ml.train embedder`. Raises ValueError, naming a file that is none."""
-    prefix, net = "average.", DlibResNet()
+    net = DlibResNet()
     try:
         weights = torch.load(checkpoint, map_location="cpu", weights_only=True)["net"]
-        net.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
+        net.load_state_dict(under("average.", weights))
     except (OSError, EOFError, RuntimeError, UnpicklingError, KeyError, TypeError) as error:
         raise ValueError(f"{checkpoint} is no checkpoint of ml.train embedder: {error}") from error
     return net.eval()
+
+
+def under(prefix: str, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights of one of the nets that a checkpoint holds side by side."""
+    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
 
 
 def resnet() -> DlibResNet:

@@ -13,6 +13,7 @@ out, as are near-duplicates.
 import argparse
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ from numpy.typing import NDArray
 from ml.data.files import DataUnusable, write_array, write_text
 from ml.evaluate.choice import ModelSpec
 from ml.evaluate.doubles import doubles_among
-from ml.evaluate.embeddings import embed_pictures
-from ml.evaluate.people import SUFFIXES, People, read_people
+from ml.evaluate.embeddings import Embedded, embed_pictures
+from ml.evaluate.people import People, pictures_under, read_people
 from ml.evaluate.probability import half_of
 from ml.face.manifest import MODELS
 from ml.face.normalise import Cohort, pack
@@ -69,12 +70,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> None:
     run = CohortRun(options.rows, options.averaged, options.nearest, options.seed)
-    everything = tuple(f for f in sorted(options.images.rglob("*")) if f.suffix.lower() in SUFFIXES)
-    pictures = tuple(file for file in everything if half_of(file.name) == 0)
-    faces, names = _embedded(pictures, options)
+    pictures = tuple(file for file in pictures_under(options.images) if half_of(file.name) == 0)
+    embed = _embedder(options)
+    found = embed(pictures, "strangers")
+    faces = found.vectors[found.found & ~doubles_among(pictures)]
     alike = np.zeros(len(faces), bool)
     if options.unlike:
-        tests = _test_people(read_people(options.unlike), options)
+        tests = _test_people(read_people(options.unlike), embed)
         alike = looks_like(faces, tests, provisional(faces, run))
     usable = faces[~alike]
     rows = strangers(usable, run)
@@ -87,31 +89,21 @@ def command(options: argparse.Namespace) -> None:
     }
     write(options.models, pack(rows), run, source, options.licence)
     if options.names:
-        write_text(options.names, "\n".join(names) + "\n")
+        write_text(options.names, "\n".join(picture.name for picture in pictures) + "\n")
     print(json.dumps({"file": FILE, "rows": len(rows), "nearest": run.nearest, **source}))
 
 
-def _embedded(pictures: tuple[Path, ...], options: argparse.Namespace) -> tuple[Floats, list[str]]:
-    """One of each photograph in which a face is found."""
+def _embedder(options: argparse.Namespace) -> Callable[[tuple[Path, ...], str], Embedded]:
     spec = ModelSpec("default", options.models)
-    found = embed_pictures(
-        spec, spec.load().version, pictures, workers=options.workers, cache=options.cache, label="strangers"
+    version = spec.load().version
+    return lambda pictures, label: embed_pictures(
+        spec, version, pictures, workers=options.workers, cache=options.cache, label=label
     )
-    kept = found.found & ~doubles_among(pictures)
-    return found.vectors[kept], [picture.name for picture in pictures]
 
 
-def _test_people(people: People, options: argparse.Namespace) -> Floats:
+def _test_people(people: People, embed: Callable[[tuple[Path, ...], str], Embedded]) -> Floats:
     """(P, d): the direction of each person's first pictures."""
-    spec = ModelSpec("default", options.models)
-    found = embed_pictures(
-        spec,
-        spec.load().version,
-        people.pictures,
-        workers=options.workers,
-        cache=options.cache,
-        label="test people",
-    )
+    found = embed(people.pictures, "test people")
     means = []
     for person in range(len(people.names)):
         own = [at for at in people.of(person) if found.found[at]][:PICTURES_OF_TEST_PERSON]

@@ -14,7 +14,7 @@ from ml.data.look_alikes import mean_directions
 from ml.data.splits import plain
 from ml.evaluate.doubles import doubles_within
 from ml.evaluate.embeddings import Embedded
-from ml.evaluate.people import SUFFIXES, read_people
+from ml.evaluate.people import pictures_under, read_people
 from ml.evaluate.probability import half_of
 
 TWIN_COSINE = (
@@ -85,9 +85,7 @@ def read_crowd(
             source.append(number)
             files += [people.pictures[i] for i in own]
     vectors = embed(files, "people").vectors
-    unnamed = [
-        f for f in sorted(strangers.rglob("*")) if f.suffix.lower() in SUFFIXES and half_of(f.name) == 1
-    ]
+    unnamed = [f for f in pictures_under(strangers) if half_of(f.name) == 1]
     if not unnamed:
         raise DataUnusable(f"{strangers} holds no pictures of strangers who are not the cohort's.")
     others = embed(unnamed, "strangers")

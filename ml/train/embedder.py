@@ -219,8 +219,8 @@ class Trainer:
         )
 
     def restore(self, state: Checkpoint) -> None:
-        self.net.load_state_dict(_under("net.", state.net))
-        self.average.load_state_dict(_under("average.", state.net))
+        self.net.load_state_dict(pretrained.under("net.", state.net))
+        self.average.load_state_dict(pretrained.under("average.", state.net))
         self.optimiser.load_state_dict(state.optimiser)
         restore_random_states(state.random, self.rng)
         self.curve, self.step = list(state.curve), state.epoch
@@ -249,10 +249,6 @@ def train(trainer: Trainer, out: Path, *, resume: bool = False, bar: bool = Fals
             write_text(out / CURVE, "".join(json.dumps(line) + "\n" for line in trainer.curve))
         began, sums, first = time.perf_counter(), {}, trainer.step
     return trainer.average
-
-
-def _under(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

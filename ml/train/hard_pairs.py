@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.face.embed import unit
 from ml.face.normalise import Cohort
 from ml.train.crowd import Crowd, Floats
 
@@ -26,7 +27,7 @@ def hard_pairs(crowd: Crowd, cohort: Cohort, hardest: float, rng: np.random.Gene
     """hardest: share of a template's impostors, those with the highest scores. No picture meets a template that it is
     in."""
     members, owners = _drawn(crowd, rng)
-    templates = np.stack([direction(crowd.vectors[inside]) for inside in members])
+    templates = np.stack([unit(crowd.vectors[inside].mean(axis=0)) for inside in members])
     found = crowd.found
     vectors = np.concatenate([crowd.vectors[found], crowd.strangers])
     people = np.concatenate([crowd.owner[found], np.full(len(crowd.strangers), -1)])
@@ -45,12 +46,6 @@ def hard_pairs(crowd: Crowd, cohort: Cohort, hardest: float, rng: np.random.Gene
     real = np.isfinite(others[rows, columns]) | genuine[rows, columns]
     rows, columns = rows[real], columns[real]
     return Pairs(vectors[columns], templates[rows], scores[rows, columns], genuine[rows, columns])
-
-
-def direction(vectors: Floats) -> Floats:
-    """(k, d) → (d,) of length 1."""
-    mean = vectors.mean(axis=0)
-    return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 
 def _drawn(crowd: Crowd, rng: np.random.Generator) -> tuple[list[NDArray[np.intp]], list[int]]:

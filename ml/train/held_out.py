@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from ml.evaluate.all_pairs import against_templates, enrol_people, own_scores
 from ml.evaluate.bootstrap import Genuine, Impostors, draw, interval
 from ml.evaluate.embeddings import Embedded
-from ml.evaluate.metrics import even_weights, expected_calibration_error, platt
+from ml.evaluate.metrics import even_weights, expected_calibration_error, logistic, platt
 from ml.evaluate.result import rate_key
+from ml.face.embed import unit
 from ml.train.crowd import Crowd, Floats
-from ml.train.hard_pairs import SEVERAL, direction
+from ml.train.hard_pairs import SEVERAL
 
 ENROL = (1, SEVERAL)
 RATES = (1e-3, 1e-4)
@@ -37,7 +38,7 @@ class Way(Protocol):
 
 class Cosine:
     def template(self, embeddings: Floats) -> Floats:
-        return direction(embeddings)
+        return unit(embeddings.mean(axis=0))
 
     def scores(self, probes: Floats, templates: Floats) -> Floats:
         return probes @ templates.T
@@ -150,7 +151,7 @@ def _ece(folds: Sequence[Fold], way: str, enrol: int) -> float:
     for fold in folds:
         scores, truth = fold.compared[way][enrol].labelled()
         slope, shift = fold.probability[way]
-        said.append(1 / (1 + np.exp(-np.clip(slope * scores + shift, -60, 60))))
+        said.append(logistic(slope * scores + shift))
         same.append(truth)
         weights.append(even_weights(truth) / len(folds))
     return expected_calibration_error(np.concatenate(said), np.concatenate(same), np.concatenate(weights))

@@ -25,6 +25,7 @@ from ml.evaluate.choice import ModelSpec
 from ml.evaluate.embeddings import embed_pictures
 from ml.evaluate.metrics import even_weights, platt
 from ml.evaluate.result import rate_key, rounded, write_json
+from ml.face.embed import unit
 from ml.face.manifest import MODELS
 from ml.face.normalise import Cohort
 from ml.face.pipeline import FaceEngine
@@ -34,7 +35,7 @@ from ml.train.checkpoint import Checkpoint, random_states, save
 from ml.train.classifier import input_scale
 from ml.train.crowd import Crowd, Floats, fold_of, read_crowd
 from ml.train.errors import Diverged
-from ml.train.hard_pairs import SEVERAL, Pairs, direction, hard_pairs
+from ml.train.hard_pairs import SEVERAL, Pairs, hard_pairs
 from ml.train.held_out import RATES
 from ml.train.options import add_fields, read_fields
 from ml.train.paper_export import write_onnx
@@ -101,7 +102,7 @@ class Learned:
     curve: list[float] = field(default_factory=list)
 
     def template(self, embeddings: Floats) -> Floats:
-        return direction(embeddings)
+        return unit(embeddings.mean(axis=0))
 
     def scores(self, probes: Floats, templates: Floats) -> Floats:
         score = self.cohort.scores(probes, templates)
@@ -121,7 +122,7 @@ class ByScore:
     cohort: Cohort
 
     def template(self, embeddings: Floats) -> Floats:
-        return direction(embeddings)
+        return unit(embeddings.mean(axis=0))
 
     def scores(self, probes: Floats, templates: Floats) -> Floats:
         return self.cohort.scores(probes, templates)

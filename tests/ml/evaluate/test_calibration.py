@@ -16,7 +16,7 @@ from ml.evaluate.calibration import (
     write_thresholds,
 )
 from ml.face.manifest import MODELS, Manifest
-from ml.face.normalise import Cohort
+from tests.ml.cohorts import random_cohort
 from tests.ml.pictures import COLLINS, HOPPER, encoded, wall
 
 
@@ -37,13 +37,8 @@ def person(*angles_deg: float) -> Read:
     return Read("someone", templates, len(angles_deg), {"no_face": 1})
 
 
-def crowd() -> Cohort:
-    drawn = np.random.default_rng(5).normal(size=(50, 128)).astype(np.float32)
-    return Cohort(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), nearest=10)
-
-
 def test_a_template_is_never_compared_with_a_picture_it_is_made_of():
-    people, cohort = [person(0, 10, 20, 30), person(90, 90, 90, 90)], crowd()
+    people, cohort = [person(0, 10, 20, 30), person(90, 90, 90, 90)], random_cohort(50, nearest=10)
     genuine, impostor, lost = scores(people, cohort, references=2)
     assert (len(genuine), len(impostor), lost) == (2 * 2 * 2, 2 * 2 * 4, 4)
     template, picture = person(5).embeddings, person(20).embeddings

@@ -7,7 +7,7 @@ from ml.evaluate.calibration import CalibrationRun, Read
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.groups import Labelled
 from ml.evaluate.thresholds import limits_of_groups, table
-from ml.face.normalise import Cohort
+from tests.ml.cohorts import random_cohort
 from tests.ml.evaluate.made_up import Directions, embedded
 
 RATES = (0.1, 0.05)
@@ -53,13 +53,11 @@ def person(name: str, centre: int, spread: float, refused: int) -> Read:
 
 def test_refused_pictures_count_as_shoppers_turned_away_at_every_rate():
     labelled, angles = two_groups()
-    strangers = np.random.default_rng(5).normal(size=(50, 128)).astype(np.float32)
-    cohort = Cohort(strangers / np.linalg.norm(strangers, axis=1, keepdims=True), nearest=10)
     people = [person("a", 0, 0.02, refused=3), person("b", 1, 0.02, refused=0)]
     found = table(
         limits(labelled, angles),
         people,
-        cohort,
+        random_cohort(50, nearest=10),
         CalibrationRun(Path("people")),
         labelled_name="g",
         rates=RATES,

@@ -5,8 +5,8 @@ import pytest
 
 from ml.face.compare import Decision, compare, score
 from ml.face.manifest import Threshold
-from ml.face.normalise import Cohort
 from ml.face.reasons import Reason
+from tests.ml.cohorts import random_cohort
 
 THRESHOLD = Threshold(
     score=20,
@@ -21,13 +21,7 @@ THRESHOLD = Threshold(
 )
 
 
-def strangers() -> Cohort:
-    """300 directions drawn at random."""
-    drawn = np.random.default_rng(5).normal(size=(300, 128)).astype(np.float32)
-    return Cohort(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), nearest=40)
-
-
-COHORT = strangers()
+COHORT = random_cohort(300, nearest=40)
 
 
 def at(angle_deg: float) -> np.ndarray:
