@@ -17,7 +17,7 @@ from backend.api.sessions import PROOF_PROBLEMS
 from backend.api.wallet import CURRENCY
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
-from backend.faces import vault
+from backend.faces import vault, versions
 from backend.faces.enrol import TEMPLATES_MAX, TEMPLATES_MIN
 from backend.identity import consents, locks, pins, sessions, shoppers
 from backend.identity.passwords import CHARS_MAX
@@ -164,7 +164,7 @@ def me(who: Who) -> dict[str, Any]:
         face = {
             "consented": consents.standing(tx, who.shopper_id) is not None,
             "templates": enrolled,
-            "outdated": enrolled < TEMPLATES_MIN and vault.count(tx, who.shopper_id) > enrolled,
+            "outdated": versions.outdated(enrolled, vault.count(tx, who.shopper_id)),
             "templates_min": TEMPLATES_MIN,
             "templates_max": TEMPLATES_MAX,
             "model": model,

@@ -45,7 +45,12 @@ class Standing:
 
     @property
     def outdated(self) -> bool:
-        return self.consented and self.others > 0 and self.templates < TEMPLATES_MIN
+        return self.consented and outdated(self.templates, self.templates + self.others)
+
+
+def outdated(enrolled: int, stored: int) -> bool:
+    """Whether a face was enrolled, and not for this model. enrolled: templates of this model, stored: of all."""
+    return enrolled < TEMPLATES_MIN and stored > enrolled
 
 
 def open_references(
@@ -58,8 +63,8 @@ def open_references(
     opened = vault.open_templates(run, keys, key_wrap, shopper_id, model=model)
     if len(opened) >= TEMPLATES_MIN:
         return opened
-    stored = run.read(lambda tx: vault.count(tx, shopper_id))
-    raise Refusal("face_outdated" if stored > len(opened) else "face_not_enrolled")
+    count = run.read(lambda tx: vault.count(tx, shopper_id))
+    raise Refusal("face_outdated" if outdated(len(opened), count) else "face_not_enrolled")
 
 
 def stored(tx: Transaction, *, model: str) -> list[Version]:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - the name that all torch code uses
 
+from ml.evaluate.metrics import wilson
 from ml.nets.similarity_mlp import THRESHOLD, SimilarityMLP, Version
 from ml.train.triplets import random_pairs
 
 Floats = NDArray[np.float32]
-Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,6 @@ def accuracy(probabilities: Floats, genuine: NDArray[np.bool_]) -> Accuracy:
     low, high = wilson(right, n)
     fmr, fnmr = float(said[~genuine].mean()), float((~said[genuine]).mean())
     return Accuracy(right / n, low, high, n, fmr, fnmr)
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    share, z2 = right / n, Z95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
-    return middle - half, middle + half
 
 
 def input_scale(differences: Tensor) -> Tensor:
