@@ -4,7 +4,6 @@ Geometry is serving's own (ml.face): the middle 150 px of a crop are what servin
 """
 
 from dataclasses import dataclass, replace
-from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,15 +47,7 @@ class Finder:
         return self._engine.detector.faces(image)
 
     def find(self, image: Pixels) -> Face | None:
-        """The face the picture is of: near the middle, with half its side as head start for large ones."""
-        middle = np.array([image.shape[1], image.shape[0]]) / 2
-
-        def distance_px(face: Face) -> float:
-            left, top, right, bottom = (float(edge) for edge in face.box)
-            away = hypot((left + right) / 2 - middle[0], (top + bottom) / 2 - middle[1])
-            return away - 0.5 * (right - left)
-
-        return min(self.faces(image), key=distance_px, default=None)
+        return middle_face(self.faces(image), image)
 
     def mesh(self, image: Pixels) -> NDArray[np.floating] | None:
         """(468, 2) px of that face; None without a face, or where only MTCNN found it."""
@@ -86,6 +77,18 @@ class Finder:
     def embed(self, served: Pixels) -> NDArray[np.float32]:
         """served: (150, 150, 3). Returns (128,) of length 1."""
         return self._engine.embedder.embed(np.ascontiguousarray(served))
+
+
+def middle_face(faces: list[Face], image: Pixels) -> Face | None:
+    """The face that a picture of one person is of: near the middle, with half its side as head start for large ones.
+    None for no face."""
+    centre = np.array([image.shape[1], image.shape[0]]) / 2
+
+    def distance_px(face: Face) -> float:
+        off = (face.box[:2] + face.box[2:]) / 2 - centre
+        return float(np.hypot(off[0], off[1])) - face.side_px / 2
+
+    return min(faces, key=distance_px, default=None)
 
 
 def enlarged(image: Pixels, reader: Reader) -> tuple[Pixels, float]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.data.finder import middle_face
 from ml.evaluate.errors import EvaluationError
-from ml.evaluate.models import Matrix, Name, Vector, middle_face, minus_euclidean
+from ml.evaluate.models import Matrix, Name, Vector, minus_euclidean
 from ml.evaluate.onnx_folder import OnnxFolder
 from ml.face.align import align
 from ml.face.detect import Detector

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ml.data.finder import middle_face
 from ml.evaluate.errors import EvaluationError
-from ml.evaluate.models import Matrix, Name, Vector, middle_face
+from ml.evaluate.models import Matrix, Name, Vector
 from ml.evaluate.onnx_folder import OnnxFolder
 from ml.face.align import align
 from ml.face.detect import Detector
