@@ -1,4 +1,7 @@
-"""Which pictures meet in a batch. Everything is drawn from the generator given: same generator, same batches."""
+"""Which pictures meet: triplets, genuine and impostor pairs, batches of P people with K pictures.
+
+Everything is drawn from the generator given: same generator, same batches.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -79,6 +79,19 @@ def test_people_with_one_picture_cannot_teach(tmp_path: Path):
         Classes.of(Prepared.open(folder))
 
 
+def test_a_batch_holds_two_pictures_of_each_of_its_people_and_then_people_without_names(data):
+    run = EmbedderRun(batch=6, named_share=2 / 3)
+    rows = Classes.of(data).draw(run, np.random.default_rng(3))
+    pairs = rows[:4].reshape(2, 2)
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+    names = data.persons[pairs]
+    assert (names[:, 0] == names[:, 1]).all()
+    assert names[0, 0] != names[1, 0]
+    assert set(data.persons[rows[4:]]) == {""}
+    assert len(set(rows)) == 6
+    assert list(rows) == list(Classes.of(data).draw(run, np.random.default_rng(3)))
+
+
 def test_the_margin_is_taken_from_the_own_centre_and_unsure_ones_do_not_count():
     rng = np.random.default_rng(2)
     embeddings, centres = (torch.from_numpy(rng.normal(size=(n, 4)).astype(np.float32)) for n in (2, 3))

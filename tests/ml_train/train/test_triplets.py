@@ -35,6 +35,22 @@ def test_pairs_are_half_genuine_and_half_impostor():
     assert ((PEOPLE[pairs[:, 0]] == PEOPLE[pairs[:, 1]]) == genuine).all()
 
 
+def test_someone_with_one_picture_is_an_impostor_only():
+    pairs, genuine = random_pairs(PEOPLE, 200, np.random.default_rng(1))
+    alone = (pairs == 5).any(axis=1)
+    assert alone.any()
+    assert not genuine[alone].any()
+
+
+def test_pairs_and_batches_repeat_by_their_seed():
+    def drawn(seed):
+        pairs, _ = random_pairs(PEOPLE, 20, np.random.default_rng(seed))
+        return pairs.tolist(), [list(b) for b in grouped_batches(PEOPLE, 4, 2, np.random.default_rng(seed))]
+
+    assert drawn(1) == drawn(1)
+    assert all(one != other for one, other in zip(drawn(1), drawn(2), strict=True))
+
+
 def test_an_epoch_of_groups_shows_every_picture_once_in_another_order_each_time():
     people = np.repeat(np.arange(40), 5)
     rng = np.random.default_rng(1)
@@ -43,8 +59,9 @@ def test_an_epoch_of_groups_shows_every_picture_once_in_another_order_each_time(
     assert list(first) != list(second)
 
 
-def test_a_batch_holds_pictures_of_the_same_people():
+def test_a_batch_holds_p_people_with_k_pictures_each():
     people = np.repeat(np.arange(40), 4)
     for batch in grouped_batches(people, 16, 4, np.random.default_rng(1)):
-        assert len(batch) == 16
+        assert len(set(batch)) == 16
+        assert len(np.unique(people[batch])) == 4
         assert (np.unique(people[batch], return_counts=True)[1] == 4).all()
