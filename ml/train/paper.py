@@ -24,6 +24,7 @@ from ml.train.options import add_fields, read_fields
 from ml.train.paper_embedder import LAST, ORDINARY, Trainer, train
 from ml.train.paper_figures import (
     Judged,
+    ScoredPairs,
     across_sets,
     at_thresholds,
     cells,
@@ -111,6 +112,7 @@ def finish(trainer: Trainer, out: Path, stage: ClassifierRun) -> dict[str, Any]:
     final = phases["batch-hard"]
     chosen = final.classifiers[str(Version.TWO)]
     sets = trainer.pictures.sets[trainer.parts.test]
+    scored = ScoredPairs.of(chosen, final.test, stage.test_pairs, trainer.run.seed)
     counted = cost(trainer.net)
     figures = {
         "run": config,
@@ -132,8 +134,8 @@ def finish(trainer: Trainer, out: Path, stage: ClassifierRun) -> dict[str, Any]:
             name: {"components": j.components, "classifiers": j.figures} for name, j in phases.items()
         },
         "cells": cells(trainer, final, chosen, stage.test_pairs),
-        "thresholds": at_thresholds(chosen, final.test, stage.test_pairs, trainer.run.seed),
-        "impostors": across_sets(chosen, final.test, sets, stage.test_pairs, trainer.run.seed),
+        "thresholds": at_thresholds(scored),
+        "impostors": across_sets(scored, sets),
         "microseconds_a_pair": {
             name: microseconds_a_pair(inputs, Version.TWO)
             for name, inputs in (

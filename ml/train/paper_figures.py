@@ -23,7 +23,7 @@ from ml.train.classifier import (
 from ml.train.paper_embedder import Trainer
 from ml.train.pca import PCA
 from ml.train.pictures import Wearing
-from ml.train.triplets import random_pairs
+from ml.train.triplets import Indices, random_pairs
 
 # probe, reference: who wears a mask (the paper promises such figures and prints joint ones)
 CELLS = {
@@ -96,10 +96,24 @@ def cells(trainer: Trainer, judged: Judged, trained: Trained, n_pairs: int) -> d
     return found
 
 
-def at_thresholds(trained: Trained, test: Embedded, n_pairs: int, seed: int) -> dict[str, Any]:
-    """FMR and FNMR along the threshold, and accuracy within one set and across."""
-    pairs, genuine = random_pairs(test.people, n_pairs, np.random.default_rng(seed))
-    scores = trained.probabilities(test.features[pairs[:, 0]], test.features[pairs[:, 1]])
+@dataclass(frozen=True)
+class ScoredPairs:
+    """Test pairs (n, 2), one half genuine, and the probability (n,) that the classifier gives each."""
+
+    pairs: Indices
+    genuine: NDArray[np.bool_]
+    probabilities: Floats
+
+    @classmethod
+    def of(cls, trained: Trained, test: Embedded, n_pairs: int, seed: int) -> "ScoredPairs":
+        pairs, genuine = random_pairs(test.people, n_pairs, np.random.default_rng(seed))
+        said = trained.probabilities(test.features[pairs[:, 0]], test.features[pairs[:, 1]])
+        return cls(pairs, genuine, said)
+
+
+def at_thresholds(scored: ScoredPairs) -> dict[str, Any]:
+    """FMR and FNMR along the threshold."""
+    scores, genuine = scored.probabilities, scored.genuine
     lines = [
         {
             "threshold": float(t),
@@ -122,13 +136,11 @@ def spread(scores: Floats, genuine: NDArray[np.bool_]) -> dict[str, Any]:
     return found
 
 
-def across_sets(
-    trained: Trained, test: Embedded, sets: NDArray[np.str_], n_pairs: int, seed: int
-) -> dict[str, Any]:
-    """Impostor pairs of one set against those of two: where masks tell the set, the latter are easy."""
-    pairs, genuine = random_pairs(test.people, n_pairs, np.random.default_rng(seed))
-    scores = trained.probabilities(test.features[pairs[:, 0]], test.features[pairs[:, 1]])
-    crossing = sets[pairs[:, 0]] != sets[pairs[:, 1]]
+def across_sets(scored: ScoredPairs, sets: NDArray[np.str_]) -> dict[str, Any]:
+    """Impostor pairs of one set against those of two: where masks tell the set, the latter are easy. sets: of each
+    test picture."""
+    scores, genuine = scored.probabilities, scored.genuine
+    crossing = sets[scored.pairs[:, 0]] != sets[scored.pairs[:, 1]]
     chosen = {"one set": ~genuine & ~crossing, "two sets": ~genuine & crossing}
     return {
         name: {"fmr": float((scores[some] >= 0.5).mean()) if some.any() else None, "n": int(some.sum())}
