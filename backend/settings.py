@@ -213,6 +213,12 @@ def load(environment: Mapping[str, str] | None = None, *, data: Path | None = No
     return Settings(**read)
 
 
+def environment_elsewhere() -> dict[str, str]:
+    """For a child process over a data folder of its own: everything but which data are ours."""
+    ours = ("SMARTPAY_DATA", "DATABASE_URL")
+    return {name: text for name, text in os.environ.items() if name not in ours}
+
+
 def read_env_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}

@@ -18,6 +18,7 @@ from typing import Any
 import requests
 
 from backend.operations.shopper_device import Reply
+from backend.settings import environment_elsewhere
 
 READY_S_MAX = 60.0
 STOP_S_MAX = 15.0
@@ -43,6 +44,7 @@ class DemoServer:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    env=environment_elsewhere(),
                 )
             self.wait_until_ready()
         except BaseException:
@@ -91,7 +93,11 @@ class DemoServer:
     def smartpay(self, *arguments: str, may_fail: bool = False) -> str:
         """What one command over the same data folder prints; raises with it if the command fails."""
         done = subprocess.run(  # noqa: S603 - our own program
-            [*program(self.data), *arguments], capture_output=True, text=True, check=False
+            [*program(self.data), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment_elsewhere(),
         )
         if done.returncode != 0 and not may_fail:
             raise RuntimeError(f"smartpay {' '.join(arguments)}: {done.stdout}{done.stderr}".strip())
