@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,12 +113,7 @@ def more_commands(commands: Any) -> None:
         commands, "doctor", doctor, "say what is wrong with this installation, and what to do"
     )
     examining.add_argument("--json", action="store_true", help="print one JSON object")
-    examining.add_argument(
-        "--host", default="127.0.0.1", help="address that will be served (default: %(default)s)"
-    )
-    examining.add_argument(
-        "--port", type=int, default=8080, help="port that will be served (default: %(default)s)"
-    )
+    address_options(examining)
     examining.add_argument("--settings", action="store_true", help="print docs/settings.md instead")
     examining.add_argument("--problems", action="store_true", help="print docs/problems.md instead")
     showing = command(
@@ -127,6 +123,7 @@ def more_commands(commands: Any) -> None:
         "--faces", type=Path, metavar="DIR", help="one folder a person, four pictures or more in each"
     )
     showing.add_argument("--json", action="store_true", help="print one JSON object and no commentary")
+    bench_options(command(commands, "bench", bench, "time what a face costs, over HTTP in a shop of its own"))
     proving = command(commands, "reconcile", reconcile, "prove that money, goods and orders agree")
     proving.add_argument("--json", action="store_true", help="print one JSON object")
     face_commands(command(commands, "faces", faces, "look after enrolled faces when the face model changes"))
@@ -147,6 +144,15 @@ def face_commands(made: argparse.ArgumentParser) -> None:
         act.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def bench_options(made: argparse.ArgumentParser) -> None:
+    several = configuration.whole(1, 1000)
+    made.add_argument("what", choices=("faces",), help="enrolling five pictures, and one check")
+    made.add_argument("--faces", type=Path, metavar="DIR", help="one folder a person, else two portraits")
+    made.add_argument("--shoppers", type=several, default=40, help="at most (default: %(default)s)")
+    made.add_argument("--verifies", type=several, default=5, help="checks of each (default: %(default)s)")
+    made.add_argument("--json", type=Path, metavar="FILE", help="the figures, for `ml.evaluate figures`")
+
+
 def command(commands: Any, name: str, run: Command, meaning: str) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=meaning)
     made.set_defaults(run=run)
@@ -163,11 +169,13 @@ def seed_options(made: argparse.ArgumentParser, *, needed: bool = True) -> None:
     )
 
 
+def address_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--host", default="127.0.0.1", help="address to serve at (default: %(default)s)")
+    made.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: %(default)s)")
+
+
 def serve_options(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    made.add_argument(
-        "--port", type=int, default=8080, help="port to listen on; 0 takes a free one (default: %(default)s)"
-    )
+    address_options(made)
     made.add_argument(
         "--processes", type=int, default=1, help="serving processes; more than one needs PostgreSQL"
     )
@@ -344,25 +352,24 @@ def doctor(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def demo(_settings: Settings, options: argparse.Namespace) -> int:
-    from backend.operations.demo import Step, walk
-    from backend.operations.demo_people import FacesRefused, from_folder, from_portraits
+    from backend.operations.demo import walk
+    from backend.operations.demo_people import from_folder, from_portraits
 
-    def tell(step: Step) -> None:
-        if not options.json:
-            print(
-                f"{'ok' if step.ok else 'FAILED':<7}{step.ms:>6} ms  {step.name}: {step.status}", flush=True
-            )
-
-    try:
-        people = from_folder(options.faces) if options.faces else from_portraits()
-    except FacesRefused as refused:
-        raise SettingsRefused([f"--faces: {refused}"]) from None
-    if not options.json:
-        print(people.note)
-    report = walk(people, tell)
+    tell = partial(print, flush=True, file=io.StringIO() if options.json else sys.stdout)
+    people = from_folder(options.faces) if options.faces else from_portraits()
+    tell(people.note)
+    report = walk(people, lambda step: tell(step.in_words()))
     if options.json:
         show(report.as_json())
     return OK if report.ok else FAILED
+
+
+def bench(_settings: Settings, options: argparse.Namespace) -> int:
+    from backend.operations.bench_faces import FaceBench
+
+    asked = FaceBench(options.faces, options.shoppers, options.verifies)
+    asked.run(options.json, tell=partial(print, flush=True))
+    return OK
 
 
 def hasher_of(settings: Settings) -> PinHasher:

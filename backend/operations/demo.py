@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 import time
@@ -10,18 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import zxingcpp
-from PIL import Image, ImageFilter
-
 from backend.operations.demo_people import People
 from backend.operations.demo_server import DemoServer
-from backend.operations.shopper_device import Reply, ShopperDevice
+from backend.operations.demo_shopper import PIN, DemoShopper, Failed, demand
+from backend.operations.shopper_device import Reply
 
-PIN, WRONG_PIN = "629480", "950273"
+WRONG_PIN = "950273"
 STORE = "R1"
 TOPUP_MINOR = 200_00
-MESSAGE_S_MAX = 15.0
-SCENE_PX = (640, 480)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +25,9 @@ class Step:
     status: str  # one sentence of what was seen
     ok: bool
     ms: int
+
+    def in_words(self) -> str:
+        return f"{'ok' if self.ok else 'FAILED':<7}{self.ms:>6} ms  {self.name}: {self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +41,6 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         steps = [{"name": s.name, "status": s.status, "ok": s.ok, "ms": s.ms} for s in self.steps]
         return {"ok": self.ok, "steps": steps}
-
-
-class Failed(Exception):
-    """Something was not as Algorithm 1 says."""
-
-
-def demand(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Failed(otherwise)
 
 
 def walk(people: People, tell: Callable[[Step], None]) -> Report:
@@ -88,9 +77,10 @@ class Story:
     def __init__(self, server: DemoServer, people: People) -> None:
         self.server = server
         self.people = people
-        self.device = ShopperDevice(server)
+        self.shopper = DemoShopper(server)
+        self.device = self.shopper.device
         self.staff: dict[str, str] = {}
-        self.products = server("GET", f"/v1/products?store={STORE}", {}, b"").json["products"]
+        self.products = self.shopper.products(STORE)
         self.bought: list[str] = []
         self.cart: dict[str, Any] = {}
         self.checkout: dict[str, Any] = {}
@@ -120,8 +110,7 @@ class Story:
 
     def scan_prompt(self) -> str:
         """A1.1"""
-        reply = self.device.become_guest(name="demo phone")
-        demand(reply.status == 201, f"no guest: {reply.body!r}")
+        self.shopper.become_guest()
         return f"{len(self.products)} products in store {STORE}; a guest begins without a form"
 
     def scan_labels(self) -> str:
@@ -130,9 +119,7 @@ class Story:
         demand(len(chosen) == 3, "the demo shop has too little on its shelves")
         for product in chosen:
             self.before[product["sku"]] = product["available"]
-            scanned = self.device.scan(self.read_label(product["sku"]))
-            demand(scanned.status == 201, f"not scanned: {scanned.body!r}")
-            self.cart = scanned.json["cart"]
+            self.cart = self.shopper.scan(product["sku"], STORE)
             left = self.available(product["sku"])
             demand(left == product["available"] - 1, "a scan reserves exactly one piece")
             self.bought.append(product["sku"])
@@ -141,7 +128,7 @@ class Story:
 
     def unknown_label_refused(self) -> str:
         """A1.3, the branch that the paper leaves out: the loop goes on."""
-        forged = self.read_label(self.bought[0])
+        forged = self.shopper.read_label(self.bought[0], STORE)
         forged = forged[:-1] + ("A" if forged[-1] != "A" else "B")
         codes = [self.device.scan(text).code for text in (forged, "https://example.org/01/1")]
         demand(
@@ -150,24 +137,16 @@ class Story:
         return f"forged label: {codes[0]}; foreign code: {codes[1]}; the cart is as it was"
 
     def register_and_enrol(self) -> str:
-        login = f"shopper-{secrets.token_hex(4)}"
-        password = secrets.token_urlsafe(12)
-        for reply in (
-            self.device.register(login, password, self.people.shopper),
-            self.device.choose_pin(PIN),
-            self.device.consent_to_face(),
-        ):
-            demand(reply.status < 300, f"not registered: {reply.body!r}")
+        self.shopper.register(self.people.shopper)
         enrolled = [self.device.enrol(picture) for picture in self.people.enrolment]
         taken = [reply for reply in enrolled if reply.status == 201]
         refused = sorted({str(reply.code) for reply in enrolled if reply.status != 201})
         demand(len(taken) >= 3, f"only {len(taken)} pictures were good enough: {refused}")
-        self.login = login
         more = f" ({len(enrolled) - len(taken)} refused: {', '.join(refused)})" if refused else ""
         return f"{self.people.shopper}: consent, PIN, {len(taken)} templates{more}"
 
     def top_up_in_cash(self) -> str:
-        body = {"store": STORE, "shopper": self.login, "amount_minor": TOPUP_MINOR}
+        body = {"store": STORE, "shopper": self.shopper.login, "amount_minor": TOPUP_MINOR}
         reply = self.as_staff("cashier", "POST", "/v1/staff/topups", body, key=secrets.token_hex(8))
         demand(reply.status == 201, f"no top-up: {reply.body!r}")
         demand(self.balance() == TOPUP_MINOR, "the wallet does not hold the cash")
@@ -175,14 +154,14 @@ class Story:
 
     def pay_prompt(self) -> str:
         """A1.7"""
-        self.checkout = self.open_checkout()
+        self.checkout = self.shopper.open_checkout(self.cart)
         return f"cart frozen at {amount(self.checkout)}; hash {self.checkout['cart_hash'][:12]}…"
 
     def impostor_refused(self) -> str:
         """A1.12: not verified; no charge, no order, and the owner's device hears of it."""
         reply = self.device.show_face(self.checkout["id"], self.people.impostor_live[:1])
         demand(reply.status == 202, f"the answer tells too much: {reply.status} {reply.body!r}")
-        alert = self.await_message("face.refused")
+        alert = self.shopper.await_message("face.refused")
         demand(self.balance() == TOPUP_MINOR and not self.orders(), "an impostor moved something")
         return f"{self.people.impostor}: the caller got 202 as always; the device got “{alert['title']}”"
 
@@ -191,7 +170,7 @@ class Story:
         began = time.monotonic()
         reply = self.device.show_face(self.checkout["id"], self.people.live[:5])
         demand(reply.status == 202, f"{reply.status} {reply.body!r}")
-        self.grant = self.device.open(self.await_message("grant.issued")["sealed"])
+        self.grant = self.device.open(self.shopper.await_message("grant.issued")["sealed"])
         demand(self.grant.encode() not in reply.body, "the grant was in the answer")
         return f"{self.people.shopper}: sealed grant on the device after {since(began)} ms"
 
@@ -199,7 +178,7 @@ class Story:
         """A1.11"""
         reply = self.device.pay(self.checkout["id"], self.grant, WRONG_PIN)
         demand((reply.status, reply.code) == (403, "payment_not_authorised"), f"{reply.body!r}")
-        told = self.await_message("pin.refused")
+        told = self.shopper.await_message("pin.refused")
         demand(self.balance() == TOPUP_MINOR and not self.orders(), "a wrong PIN moved something")
         return f"refused; wallet, stock and queue as before; told the device: “{told['title']}”"
 
@@ -240,10 +219,10 @@ class Story:
 
     def order_mismatch(self) -> str:
         """A1.16, A1.17: another order that nobody can claim; no hand-over, the money goes back."""
-        self.cart = self.device.scan(self.read_label(self.bought[0])).json["cart"]
-        checkout = self.open_checkout()
+        self.cart = self.shopper.scan(self.bought[0], STORE)
+        checkout = self.shopper.open_checkout(self.cart)
         self.device.show_face(checkout["id"], self.people.live[:5])
-        grant = self.device.open(self.await_message("grant.issued")["sealed"])
+        grant = self.device.open(self.shopper.await_message("grant.issued")["sealed"])
         order = self.device.pay(checkout["id"], grant, PIN).json["order"]
         had = self.balance()
         self.pack(order["id"])
@@ -265,16 +244,8 @@ class Story:
         demand(found["ok"] is True, f"{found}")
         return "ledger, stock, orders and receipts agree"
 
-    def read_label(self, sku: str) -> str:
-        """The printed label as a camera sees it, read by a decoder."""
-        label = self.server("GET", f"/v1/products/{sku}/label.png?store={STORE}", {}, b"")
-        demand(label.status == 200, f"no label for {sku}")
-        found = zxingcpp.read_barcodes(scene(label.body))
-        demand(len(found) == 1, f"the decoder sees {len(found)} codes on the label of {sku}")
-        return str(found[0].text)
-
     def available(self, sku: str) -> int:
-        return int(self.server("GET", f"/v1/products/{sku}?store={STORE}", {}, b"").json["available"])
+        return int(self.shopper.look(f"/v1/products/{sku}?store={STORE}").json["available"])
 
     def balance(self) -> int:
         return int(self.device.call("GET", "/v1/wallet").json["balance_minor"])
@@ -284,12 +255,6 @@ class Story:
         demand(reply.status == 200, f"no queue: {reply.body!r}")
         found: list[dict[str, Any]] = reply.json["orders"]
         return found
-
-    def open_checkout(self) -> dict[str, Any]:
-        reply = self.device.open_checkout(self.cart["id"])
-        demand(reply.status == 201, f"no checkout: {reply.body!r}")
-        opened: dict[str, Any] = reply.json
-        return opened
 
     def pack(self, order_id: str) -> str:
         """Accept, tick, ready; returns the pick-up code that the device opened."""
@@ -303,18 +268,8 @@ class Story:
             demand(ticked.status == 200, f"not ticked: {ticked.body!r}")
         ready = self.as_staff("packer", "POST", f"{path}/ready", {})
         demand(ready.status == 200, f"not ready: {ready.body!r}")
-        code: str = json.loads(self.device.open(self.await_message("order.ready")["sealed"]))["code"]
+        code: str = json.loads(self.device.open(self.shopper.await_message("order.ready")["sealed"]))["code"]
         return code
-
-    def await_message(self, kind: str) -> dict[str, Any]:
-        """The next message of that kind in the device's inbox; others are passed over."""
-        give_up_at = time.monotonic() + MESSAGE_S_MAX
-        while time.monotonic() < give_up_at:
-            for message in self.device.inbox():
-                if message["kind"] == kind:
-                    return message
-            time.sleep(0.1)
-        raise Failed(f"no message {kind} within {MESSAGE_S_MAX:.0f} s")
 
     def as_staff(
         self,
@@ -339,21 +294,6 @@ class Story:
         content = b"" if body is None else json.dumps(body).encode()
         typed = {} if body is None else {"Content-Type": "application/json"}
         return self.server(method, path, headers | typed, content)
-
-
-def scene(label_png: bytes) -> Image.Image:
-    """A label on a grey table, turned a little, out of focus a little, as JPEG: what a phone's camera gives."""
-    with Image.open(io.BytesIO(label_png)) as opened:
-        label = opened.convert("L")
-    side = round(SCENE_PX[1] * 0.7)
-    label = label.resize((side, side), Image.Resampling.LANCZOS).rotate(
-        6, Image.Resampling.BICUBIC, expand=True, fillcolor=150
-    )
-    table = Image.new("L", SCENE_PX, 150)
-    table.paste(label, ((SCENE_PX[0] - label.width) // 2, (SCENE_PX[1] - label.height) // 2))
-    out = io.BytesIO()
-    table.filter(ImageFilter.GaussianBlur(0.6)).save(out, "JPEG", quality=80)
-    return Image.open(io.BytesIO(out.getvalue()))
 
 
 def amount(of: dict[str, Any]) -> str:

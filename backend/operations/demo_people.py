@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from backend.adapters.face_engine import OnnxFaceEngine
-from backend.errors import Refusal
+from backend.errors import Refusal, SettingsRefused
 from backend.faces.ports import FaceEngine, Purpose
 from backend.faces.verify import FRAMES_MAX, verify
 from backend.operations import portraits
@@ -18,8 +19,11 @@ PEOPLE_MAX = 10
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
-class FacesRefused(Exception):
-    """The folder cannot be used; the message names what is missing."""
+class FacesRefused(SettingsRefused):
+    """The folder of `--faces` cannot be used; the reason names what is missing."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__([f"--faces: {reason}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,7 @@ def from_folder(folder: Path) -> People:
 
     Raises FacesRefused unless two people have four pictures or more, and one of them three fit to be enrolled.
     """
-    if not folder.is_dir():
-        raise FacesRefused(f"{folder} is no folder; give one with a folder of pictures for each person")
-    people = {
-        person.name: [picture.read_bytes() for picture in pictures_of(person)]
-        for person in sorted(folder.iterdir())
-        if person.is_dir()
-    }
-    enough = {name: pictures for name, pictures in people.items() if len(pictures) >= PICTURES_MIN}
+    enough = {name: pictures for name, pictures in people_in(folder) if len(pictures) >= PICTURES_MIN}
     if len(enough) < 2:
         raise FacesRefused(
             f"{folder} holds {len(enough)} people with {PICTURES_MIN} pictures or more; two are needed"
@@ -104,6 +101,15 @@ class Candidate:
             return None
         references = [faces.read(picture, Purpose.ENROL).embedding for picture in enrolment]
         return Candidate(name, enrolment, live, verify(live, faces=faces, references=references).matched)
+
+
+def people_in(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
+    """Name and pictures of each sub-folder, by name. Raises FacesRefused."""
+    if not folder.is_dir():
+        raise FacesRefused(f"{folder} is no folder; give one with a folder of pictures for each person")
+    for person in sorted(folder.iterdir()):
+        if person.is_dir():
+            yield person.name, [picture.read_bytes() for picture in pictures_of(person)]
 
 
 def pictures_of(person: Path) -> list[Path]:
