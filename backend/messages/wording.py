@@ -102,8 +102,8 @@ WORDS: dict[Kind, dict[str, Words]] = {
         "ar": Words("أُضيف {amount} إلى محفظتك", "رصيدك الآن {balance}."),
     },
     Kind.FACE_ENROLLED: {
-        "en": Words("Your face is enrolled", "If that was not you, delete it under Account at once."),
-        "ar": Words("تم تسجيل وجهك", "إن لم تكن أنت، فاحذفه فورًا من صفحة الحساب."),
+        "en": Words("Your face is enrolled", "If that was not you, delete it under “Me” at once."),
+        "ar": Words("تم تسجيل وجهك", "إن لم تكن أنت، فاحذفه فورًا من «حسابي»."),
     },
     Kind.FACE_ERASED: {
         "en": Words("Your face data is erased", "You can still pay with your password and PIN."),

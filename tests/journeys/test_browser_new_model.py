@@ -18,6 +18,7 @@ from tests.journeys.test_browser import choose_pin, enrol, register, scan
 pytestmark = pytest.mark.browser
 
 NOTICE = "The shop recognises faces in a new way"
+NOTICE_AR = "حدّث المتجر طريقة التعرّف على الوجوه"
 
 
 def pretend_an_upgrade(shop: Shop) -> None:
@@ -44,6 +45,8 @@ def test_a_face_of_an_earlier_model_is_asked_for_again_wherever_it_counts(
     expect(check).to_be_enabled()
     check.click()
     expect(phone.locator(".refused")).to_contain_text(NOTICE)
+    expect(check).to_have_count(0)  # another look would be refused as well
+    expect(phone.get_by_role("link", name="Set up payment by face")).to_be_visible()
     shots.take(phone, "refused")
     phone.goto("/pay")
     expect(phone.get_by_text(NOTICE)).to_be_visible()
@@ -53,6 +56,16 @@ def test_a_face_of_an_earlier_model_is_asked_for_again_wherever_it_counts(
     expect(phone.get_by_text("Face: set it up again")).to_be_visible()
     expect(phone.get_by_role("button", name="Erase")).to_be_visible()
     shots.take(phone, "me")
+    phone.locator("#language").click()
+    expect(phone.locator("html[dir=rtl]")).to_have_count(1)
+    expect(phone.get_by_text(NOTICE_AR)).to_be_visible()
+    shots.take(phone, "me-in-arabic")
+    phone.goto("/inbox")
+    told = phone.locator(".message p", has_text="until then pay with your password")
+    expect(told).to_have_css("direction", "ltr")  # an account's English stays so on an Arabic page
+    shots.take(phone, "inbox-in-arabic")
+    phone.locator("#language").click()
+    expect(phone.locator("html[dir=ltr]")).to_have_count(1)
     phone.goto("/inbox")
     message = phone.locator(".message", has_text="Please set up your face again")
     expect(message).to_have_count(1)

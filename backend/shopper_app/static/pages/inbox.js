@@ -31,7 +31,7 @@ function row(message) {
   const order = message.payload?.order_id;
   const bad = /refused|locked|mismatch|cancelled|expired/.test(message.kind);
   return h("li", { class: `message${message.read ? "" : " new"}` }, icon(bad ? "alert" : message.sealed ? "lock" : "inbox", bad ? "bad" : ""),
-    h("div", {}, h("h2", {}, message.title), h("p", {}, message.body),
+    h("div", {}, h("h2", { dir: "auto" }, message.title), h("p", { dir: "auto" }, message.body), // in the language of the account, which may not be the page's
       h("p", { class: "hint" }, h("time", { datetime: message.created_at }, moment(message.created_at)), order ? " · " : "", order ? h("a", { href: `/orders/${order}` }, t("inbox.order")) : null,
         message.kind === "face.outdated" ? " · " : "", message.kind === "face.outdated" ? h("a", { href: "/enrol" }, t("me.set_up")) : null)));
 }

@@ -42,12 +42,12 @@ function walletCard({ balance_minor, currency, entries }) {
 /** @param {Me} who */
 function setup(who) {
   const enrolled = who.face.consented && who.face.templates >= who.face.templates_min;
-  const row = (/** @type {boolean} */ good, /** @type {string} */ name, /** @type {any} */ action) => h("li", { class: good ? "good" : "" }, icon(good ? "check" : "info"), h("span", {}, name), action);
+  const row = (/** @type {boolean} */ good, /** @type {string} */ name, /** @type {any} */ action, why = "") => h("li", { class: good ? "good" : "" }, icon(good ? "check" : "info"), h("span", {}, name, why ? h("small", { class: "hint" }, why) : null), action);
   return h("section", { class: "panel" }, h("h2", {}, t("me.setup")), h("ul", { class: "checks" },
     row(who.has_pin, t("me.pin"), who.has_pin ? null : link("/enrol", t("me.set_up"), { class: "button quiet small" })),
     row(enrolled, enrolled ? t("me.face_on", { n: who.face.templates }) : t(who.face.outdated ? "me.face_again" : "me.face_off"),
-      enrolled ? eraseFace() : link("/enrol", t("me.set_up"), { class: "button quiet small" })),
-    who.face.outdated ? row(false, t("face.outdated"), eraseFace()) : null));
+      enrolled ? eraseFace() : link("/enrol", t("me.set_up"), { class: "button quiet small" }), who.face.outdated ? t("face.outdated") : ""),
+    who.face.outdated ? row(false, t("me.face_kept"), eraseFace()) : null));
 }
 
 /** Asked once more before it happens; the consent goes, and with it the templates and their key. */

@@ -98,6 +98,7 @@ async function face(here, who) {
       if (OVER.includes(code)) return over(body, wrong);
       camera.say(t("face.place"));
       replace(problem, h("p", { class: "refused" }, icon("alert"), h("span", {}, sentence)));
+      if (code === "face_outdated") take.replaceWith(link("/enrol?then=pay", t("pay.enrol_face"), { class: "button wide", icon: "face" })); // another look would be refused as well
       return;
     }
     stop.abort();
