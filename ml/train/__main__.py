@@ -6,6 +6,7 @@ python -m ml.train paper-table RUN…
 python -m ml.train embedder DATA --out DIR [--resume] [--device cuda]
 python -m ml.train cohort --images DIR --unlike DIR
 python -m ml.train similarity --people DIR [DIR…] --strangers DIR --out DIR [--leave-out FILE] [--json]
+python -m ml.train candidate --after MODELS --people DIR [DIR…] --strangers DIR [--leave-out FILE] [--json]
 """
 
 import argparse
@@ -15,7 +16,7 @@ from ml.data.files import DataUnusable
 from ml.evaluate.errors import EvaluationError
 from ml.evaluate.metrics import TooFewImpostors
 from ml.face.manifest import ModelsUnusable
-from ml.train import cohort, embedder, folds, paper, paper_table, similarity
+from ml.train import candidate, cohort, embedder, folds, paper, paper_table, similarity
 from ml.train.checkpoint import CheckpointRefused
 from ml.train.errors import Diverged
 from ml.train.triplets import NoTriplets
@@ -27,6 +28,7 @@ COMMANDS = {
     "embedder": embedder,
     "cohort": cohort,
     "similarity": similarity,
+    "candidate": candidate,
 }
 REFUSALS = (
     DataUnusable,

@@ -1,5 +1,6 @@
 """Embeddings of people with names and of strangers without, and parts of both by the hash of their names."""
 
+import argparse
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 
 from ml.data.files import DataUnusable
 from ml.data.look_alikes import mean_directions
-from ml.data.splits import plain
+from ml.data.splits import plain, read_names
+from ml.evaluate.choice import ModelSpec
 from ml.evaluate.doubles import doubles_within
-from ml.evaluate.embeddings import Embedded
+from ml.evaluate.embeddings import Embedded, embed_pictures
 from ml.evaluate.people import pictures_under, read_people
 from ml.evaluate.probability import half_of
 
@@ -57,6 +59,34 @@ class Crowd:
     @property
     def found(self) -> NDArray[np.bool_]:
         return ~np.isnan(self.vectors[:, 0])
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--people", type=Path, nargs="+", required=True, metavar="DIR")
+    parser.add_argument(
+        "--strangers", type=Path, required=True, metavar="DIR",
+        help="pictures without names; those whose hash deals them to the cohort take no part",
+    )  # fmt: skip
+    parser.add_argument("--leave-out", type=Path, metavar="FILE", help="names of people, one a line")
+    parser.add_argument("--workers", type=int, default=1, help="processes that read pictures")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="keep embeddings (templates!) here")
+
+
+def from_options(options: argparse.Namespace, spec: ModelSpec, version: str) -> Crowd:
+    """Of the options above and `pictures_per_person`, embedded by a model. Raises DataUnusable."""
+
+    def embed(pictures: Sequence[Path], label: str) -> Embedded:
+        return embed_pictures(
+            spec, version, pictures, workers=options.workers, cache=options.cache, label=label
+        )
+
+    return read_crowd(
+        options.people,
+        options.strangers,
+        embed,
+        left_out=read_names(options.leave_out) if options.leave_out else frozenset(),
+        each=options.pictures_per_person,
+    )
 
 
 def fold_of(name: str, folds: int, salt: str = "") -> int:

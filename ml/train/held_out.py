@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.files import DataUnusable
 from ml.evaluate.all_pairs import against_templates, enrol_people, own_scores
 from ml.evaluate.bootstrap import Genuine, Impostors, draw, interval
 from ml.evaluate.embeddings import Embedded
@@ -27,6 +28,7 @@ RATES = (1e-3, 1e-4)
 WORTH = (
     0.001  # an FNMR higher by less than this is worth nothing to a shopper: one more refusal in a thousand
 )
+PEOPLE_MIN = 3  # in any part, with a template of five and a probe
 
 
 class Way(Protocol):
@@ -96,6 +98,16 @@ def measure(ways: Mapping[str, Way], fitted_on: Crowd, held: Crowd) -> Fold:
     return Fold(compared, {name: calibrated(way, fitted_on) for name, way in ways.items()})
 
 
+def demand_people(crowd: Crowd, where: str) -> None:
+    """Raises DataUnusable."""
+    counts = np.bincount(crowd.owner[crowd.found], minlength=len(crowd.names))
+    able = int((counts > SEVERAL).sum())
+    if able < PEOPLE_MIN:
+        raise DataUnusable(
+            f"{where}: {PEOPLE_MIN} people with {SEVERAL + 1} pictures each are needed, there are {able}."
+        )
+
+
 def table(folds: Sequence[Fold], ways: Sequence[str], seed: int) -> list[dict[str, Any]]:
     """One row a number of pictures enrolled; under `minus` each way less the one before it."""
     rows: list[dict[str, Any]] = []
@@ -120,13 +132,42 @@ def table(folds: Sequence[Fold], ways: Sequence[str], seed: int) -> list[dict[st
     return rows
 
 
-def verdict(rows: Sequence[dict[str, Any]], way: str) -> str:
-    """ships: at FMR 1e-4, after one picture and after five, FNMR is no higher than without, and the 95 % interval of
-    the difference ends below WORTH. wins: that interval ends below zero as well."""
+def not_worse(rows: Sequence[dict[str, Any]], way: str) -> str:
+    """For what is added to a score and may say nothing. ships: at FMR 1e-4, after one picture and after five, FNMR is
+    no higher than without, and the 95 % interval of the difference ends below WORTH. wins: that interval ends below
+    zero as well."""
     apart = [row["minus"][way][rate_key(1e-4)] for row in rows]
     if not all(one["fnmr"] <= 0 and one["high"] < WORTH for one in apart):
         return "does not ship"
     return "wins" if all(one["high"] < 0 for one in apart) else "ships"
+
+
+def better(rows: Sequence[dict[str, Any]], way: str) -> str:
+    """For what takes the place of another, at the price that everybody enrols again. wins: of the comparisons (one
+    picture and five, at each of RATES) the 95 % interval of the difference lies below zero in one at least, and above
+    zero in none."""
+    apart = [row["minus"][way][rate_key(rate)] for row in rows for rate in RATES]
+    won, lost = any(one["high"] < 0 for one in apart), any(one["low"] > 0 for one in apart)
+    return "wins" if won and not lost else "does not ship"
+
+
+def in_words(rows: Sequence[dict[str, Any]]) -> str:
+    lines = [f"{'FNMR, %':24}{'FMR 1e-3':>24}{'FMR 1e-4':>24}{'ECE':>9}"]
+    for row in rows:
+        lines.append(
+            f"template of {row['enrol']}: {row['n_people']} people, {row['n_genuine']:,} genuine, "
+            f"{row['n_impostor']:,} impostor"
+        )
+        for name, way in row["ways"].items():
+            lines.append(f"  {name:22}{_cells(way['fnmr_at_fmr'])}{way['ece']:9.4f}")
+        for before, name in pairwise(row["ways"]):
+            lines.append(f"  {name + ' − ' + before:22}{_cells(row['minus'][name])}")
+    return "\n".join(lines)
+
+
+def _cells(rates: dict[str, dict[str, float]]) -> str:
+    found = [[rates[rate_key(rate)][part] * 100 for part in ("fnmr", "low", "high")] for rate in RATES]
+    return "".join(f"{f'{fnmr:.2f} ({low:.2f} to {high:.2f})':>24}" for fnmr, low, high in found)
 
 
 def _drawn(folds: Sequence[Fold], way: str, enrol: int, rate: float, seed: int) -> tuple[Floats, Floats]:

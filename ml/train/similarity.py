@@ -8,7 +8,6 @@ probability of a fold know none of its people, and none of its strangers.
 
 import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -19,31 +18,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - the name that all torch code uses
 
-from ml.data.files import DataUnusable
-from ml.data.splits import read_names
 from ml.evaluate.choice import ModelSpec
-from ml.evaluate.embeddings import embed_pictures
 from ml.evaluate.metrics import even_weights, platt
-from ml.evaluate.result import rate_key, rounded, write_json
+from ml.evaluate.result import rounded, write_json
 from ml.face.embed import unit
 from ml.face.manifest import MODELS
 from ml.face.normalise import Cohort
 from ml.face.pipeline import FaceEngine
 from ml.nets.similarity_mlp import CorrectedScore, Version
+from ml.train import crowd as crowds
 from ml.train import held_out, pca
 from ml.train.checkpoint import Checkpoint, random_states, save
 from ml.train.classifier import input_scale
-from ml.train.crowd import Crowd, Floats, fold_of, read_crowd
+from ml.train.crowd import Crowd, Floats, fold_of
 from ml.train.errors import Diverged
-from ml.train.hard_pairs import SEVERAL, Pairs, hard_pairs
-from ml.train.held_out import RATES
+from ml.train.hard_pairs import Pairs, hard_pairs
 from ml.train.options import add_fields, read_fields
 from ml.train.paper_export import write_onnx
 
 HELP = "score + MLP against the score alone, on held-out people"
 COSINE, SCORE, SCORE_MLP = WAYS = ("cosine", "score", "score + MLP")
 SLOPE_MIN = 1e-3  # among the hardest impostors alone the score may say nothing; it must not be turned round
-PEOPLE_MIN = 3  # in any part, with a template of five and a probe
 
 
 @dataclass(frozen=True)
@@ -129,16 +124,9 @@ class ByScore:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--people", type=Path, nargs="+", required=True, metavar="DIR")
-    parser.add_argument(
-        "--strangers", type=Path, required=True, metavar="DIR",
-        help="pictures without names; those whose hash deals them to the cohort take no part",
-    )  # fmt: skip
+    crowds.add_options(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--leave-out", type=Path, metavar="FILE", help="names of people, one a line")
     parser.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
-    parser.add_argument("--workers", type=int, default=1, help="processes that read pictures")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="keep embeddings (templates!) here")
     parser.add_argument("--json", action="store_true", help="figures on stdout as JSON")
     add_fields(parser, SimilarityRun)
 
@@ -146,19 +134,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> None:
     run, spec = read_fields(options, SimilarityRun), ModelSpec("default", options.models)
     version = spec.load().version
-
-    def embed(pictures: Sequence[Path], label: str) -> Any:
-        return embed_pictures(
-            spec, version, pictures, workers=options.workers, cache=options.cache, label=label
-        )
-
-    crowd = read_crowd(
-        options.people,
-        options.strangers,
-        embed,
-        left_out=read_names(options.leave_out) if options.leave_out else frozenset(),
-        each=run.pictures_per_person,
-    )
+    crowd = crowds.from_options(options, spec, version)
     cohort = FaceEngine.load(options.models).cohort
     figures = {"model": version, **cross_validated(run, crowd, cohort)}
     options.out.mkdir(parents=True, exist_ok=True)
@@ -172,8 +148,10 @@ def cross_validated(run: SimilarityRun, crowd: Crowd, cohort: Cohort) -> dict[st
     """Raises DataUnusable where a fold has too few people."""
     parts = [_rest_and_held(crowd, run.folds, fold) for fold in range(run.folds)]
     for number, (rest, held) in enumerate(parts):
-        _enough(held, f"fold {number + 1} of {run.folds}")
-        _enough(kept_aside(rest)[1], f"the people kept aside for early stopping in fold {number + 1}")
+        held_out.demand_people(held, f"fold {number + 1} of {run.folds}")
+        held_out.demand_people(
+            kept_aside(rest)[1], f"the people kept aside for early stopping in fold {number + 1}"
+        )
     folds, curves = [], []
     for rest, held in parts:
         learned = learn(run, rest, cohort)
@@ -190,22 +168,13 @@ def cross_validated(run: SimilarityRun, crowd: Crowd, cohort: Cohort) -> dict[st
         "undetected": int((~crowd.found).sum()),
         "rows": rows,
         "curves": curves,
-        "verdict": held_out.verdict(rows, SCORE_MLP),
+        "verdict": held_out.not_worse(rows, SCORE_MLP),
     }
 
 
 def _rest_and_held(crowd: Crowd, folds: int, fold: int) -> tuple[Crowd, Crowd]:
     rest = crowd.part(lambda name: fold_of(name, folds) != fold)
     return rest, crowd.part(lambda name: fold_of(name, folds) == fold)
-
-
-def _enough(crowd: Crowd, where: str) -> None:
-    counts = np.bincount(crowd.owner[crowd.found], minlength=len(crowd.names))
-    able = int((counts > SEVERAL).sum())
-    if able < PEOPLE_MIN:
-        raise DataUnusable(
-            f"{where}: {PEOPLE_MIN} people with {SEVERAL + 1} pictures each are needed, there are {able}."
-        )
 
 
 def learn(run: SimilarityRun, crowd: Crowd, cohort: Cohort) -> Learned:
@@ -282,20 +251,4 @@ def keep(run: SimilarityRun, learned: Learned, out: Path) -> str:
 
 
 def shown(figures: dict[str, Any]) -> str:
-    lines = [f"{'FNMR, %':24}{'FMR 1e-3':>24}{'FMR 1e-4':>24}{'ECE':>9}"]
-    for row in figures["rows"]:
-        lines.append(
-            f"template of {row['enrol']}: {row['n_people']} people, {row['n_genuine']:,} genuine, "
-            f"{row['n_impostor']:,} impostor"
-        )
-        for name, way in row["ways"].items():
-            lines.append(f"  {name:22}{_cells(way['fnmr_at_fmr'])}{way['ece']:9.4f}")
-        for name, apart in row["minus"].items():
-            lines.append(f"  {name + ' − ' + WAYS[WAYS.index(name) - 1]:22}{_cells(apart)}")
-    lines.append(f"verdict: the MLP {figures['verdict']}")
-    return "\n".join(lines)
-
-
-def _cells(rates: dict[str, dict[str, float]]) -> str:
-    found = [[rates[rate_key(rate)][part] * 100 for part in ("fnmr", "low", "high")] for rate in RATES]
-    return "".join(f"{f'{fnmr:.2f} ({low:.2f} to {high:.2f})':>24}" for fnmr, low, high in found)
+    return f"{held_out.in_words(figures['rows'])}\nverdict: the MLP {figures['verdict']}"

@@ -149,11 +149,11 @@ def test_a_lost_face_is_a_lost_genuine_comparison_and_no_impostor(crowd, cohort)
         ((0.0002, -0.0001, 0.0004), "does not ship"),
     ],
 )
-def test_the_verdict_rests_on_the_interval_of_the_difference(apart, word):
+def test_what_is_added_to_the_score_ships_unless_it_may_lose(apart, word):
     clear = dict(zip(("fnmr", "low", "high"), (-0.02, -0.03, -0.01), strict=True))
     other = dict(zip(("fnmr", "low", "high"), apart, strict=True))
     rows = [{"minus": {"score + MLP": {"1e-4": point}}} for point in (clear, other)]
-    assert held_out.verdict(rows, "score + MLP") == word
+    assert held_out.not_worse(rows, "score + MLP") == word
 
 
 def test_one_person_under_two_names_is_found(crowd):
