@@ -1,22 +1,27 @@
 """Weights → ONNX files and manifest.json in ml/face/models, each file checked against PyTorch first.
 
     python -m ml.export [--out DIR]        (environment: requirements-train.txt and requirements-weights.txt)
-    python -m ml.export --embedder RUN/last.pt --version NAME    (with an embedder of python -m ml.train embedder)
+    python -m ml.export --embedder RUN/last.pt --version NAME --ranges FILE --measure PREPARED
+                                           (with an embedder of python -m ml.train embedder)
     python -m ml.export --untuned --out DIR    (MTCNN and the plain dlib ResNet, what ml.evaluate calls `untuned`)
 
 Large weights, and those that float16 holds exactly, rest as float16 and are cast to float32 inside the graph when
-a session loads, so arithmetic is float32. The cohort and the thresholds in the manifest stay as they are: after a new
+a session loads, so arithmetic is float32. The embedder is int8 (ml/quantise.py): the ranges of its activations lie in
+embedder_ranges.json, so that an export needs no pictures; --measure PREPARED, a folder of ml.data prepare, makes them
+again. The cohort and the thresholds in the manifest stay as they are: after a new
 embedder `python -m ml.train cohort` and `python -m ml.evaluate thresholds --write` make them again.
 """
 
 import argparse
 import hashlib
 import json
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import distribution
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
@@ -26,15 +31,21 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from ml import quantise
+from ml.data.files import DataUnusable
+from ml.data.prepared import Prepared
 from ml.face.manifest import MODELS
 from ml.nets import pretrained
 from ml.nets.pretrained import Source
+from ml.quantise import Ranges
 
-MODEL_VERSION = "dlib-resnet-v1+mesh@3"
+MODEL_VERSION = "dlib-resnet-v1+mesh@4"
 UNTUNED_VERSION = "dlib-resnet-v1+mtcnn40@untuned"
 OPSET = 17
 SMALL = 40_000  # numbers; smaller tensors stay float32: 0.7 MB more, and the embedding moves a third as far
 TINY = 256  # numbers; a Cast and a second name cost more
+INT8_COSINE_MIN = 0.99  # between an embedding in int8 and in float32
+RANGES = Path(__file__).parent / "embedder_ranges.json"
 
 MTCNN_INPUT = "float32 RGB, (x - 127.5) * 0.0078125, channels first"
 
@@ -58,7 +69,11 @@ class Model:
         ""  # sha256 of the checkpoint that the weights come from, if not from the package as they are
     )
     parity_max: float = 1e-5  # largest absolute difference of any output number, ONNX against PyTorch
+    ranges: Path | None = None  # of its activations; with them the file is int8
 
+
+HALF_WEIGHTS = f"float16 above {SMALL:,} numbers a tensor or where exact, cast to float32 on load"
+INT8_WEIGHTS = "int8, 7 bits used, a scale per channel; activations uint8 (docs/adr/0015)"
 
 MIT = ("MIT", "LICENSE.md")
 CC0 = ("CC0-1.0", "licenses/LICENSE")
@@ -96,21 +111,23 @@ MODELS_TO_EXPORT = (
     Model(
         "embedder", pretrained.RESNET, pretrained.resnet, (2, 3, 150, 150), {0: "batch"},
         ("embedding",), 1e-3, "(batch, 3, 150, 150) float32 RGB 0..255, aligned crop",
-        "(batch, 128) float32, not unit length", *CC0,
+        "(batch, 128) float32, not unit length", *CC0, ranges=RANGES,
     ),
 )  # fmt: skip
 
 
 UNTUNED_ROLES = ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "embedder")
-UNTUNED = tuple(model for model in MODELS_TO_EXPORT if model.role in UNTUNED_ROLES)
+UNTUNED = tuple(replace(model, ranges=None) for model in MODELS_TO_EXPORT if model.role in UNTUNED_ROLES)
 
 
-def with_embedder(checkpoint: Path) -> tuple[Model, ...]:
+def with_embedder(checkpoint: Path, ranges: Path) -> tuple[Model, ...]:
     """Raises ValueError, naming a file that is no checkpoint."""
     net = pretrained.trained_resnet(checkpoint)
     digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
     return tuple(
-        replace(model, build=lambda: net, trained=digest) if model.role == "embedder" else model
+        replace(model, build=lambda: net, trained=digest, ranges=ranges)
+        if model.role == "embedder"
+        else model
         for model in MODELS_TO_EXPORT
     )
 
@@ -133,33 +150,41 @@ def export(
     return manifest
 
 
+def measure_ranges(models: tuple[Model, ...], prepared: Path) -> None:
+    """Writes the file of ranges of each net that rests as int8. Raises DataUnusable."""
+    folder = Prepared.open(prepared)
+    for model in models:
+        if model.ranges:
+            with TemporaryDirectory() as scratch:
+                graph = _float_graph(model.build(), model, Path(scratch) / "full.onnx")
+            quantise.measure(graph, folder).write(model.ranges)
+
+
 def _export_one(model: Model, out: Path) -> dict[str, object]:
     net = model.build()
     file = out / f"{model.role}.onnx"
     full = out / f"{model.role}.full.onnx"
-    example = _example(model)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracing exporter announces its retirement on every call
-        torch.onnx.export(
-            net, (torch.from_numpy(example),), str(full), dynamo=False, opset_version=OPSET,
-            input_names=["input"], output_names=list(model.outputs),
-            dynamic_axes={"input": model.dynamic, **dict.fromkeys(model.outputs, model.dynamic)},
-        )  # fmt: skip
-    onnx.save(with_half_weights(onnx.load(str(full))), str(file))
-    parity = {
-        "onnx_against_torch": _largest_difference(_torch(net, example), run_onnx(full, example)),
-        "float16_against_float32": _largest_difference(run_onnx(full, example), run_onnx(file, example)),
-    }
-    full.unlink()
-    if parity["onnx_against_torch"] > model.parity_max or parity["float16_against_float32"] > model.drift_max:
-        raise ValueError(f"{model.role}: {parity}")
+    try:
+        graph = _float_graph(net, model, full)
+        example = _example(model)
+        exact = run_onnx(full, example)
+    finally:
+        full.unlink(missing_ok=True)
+    apart = _largest_difference(_torch(net, example), exact)
+    if apart > model.parity_max:
+        raise ValueError(f"{model.role}: ONNX and PyTorch differ by {apart}")
+    if model.ranges:
+        rest = {"int8_cosine_to_float32_min": _save_int8(model, graph, file, exact)}
+    else:
+        rest = {"float16_against_float32": _save_half(model, graph, file, exact)}
+    parity = {"onnx_against_torch": apart, **rest}
     licence = f"LICENSE-{model.source.package}.txt"
     (out / licence).write_text(_licence_text(model))
     return {
         "file": file.name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "bytes": file.stat().st_size,
-        "weights": f"float16 above {SMALL:,} numbers a tensor or where exact, cast to float32 on load",
+        "weights": INT8_WEIGHTS if model.ranges else HALF_WEIGHTS,
         "source": {
             "package": model.source.package,
             "version": model.source.version,
@@ -171,8 +196,39 @@ def _export_one(model: Model, out: Path) -> dict[str, object]:
         "licence_file": licence,
         "input": model.input_meaning,
         "output": model.output_meaning,
-        "parity": {name: float(f"{value:.2e}") for name, value in parity.items()},
+        "parity": {name: float(f"{value:.3g}") for name, value in parity.items()},
     }
+
+
+def _save_half(model: Model, graph: onnx.ModelProto, file: Path, exact: list[NDArray[np.float32]]) -> float:
+    onnx.save(with_half_weights(graph), str(file))
+    drift = _largest_difference(exact, run_onnx(file, _example(model)))
+    if drift > model.drift_max:
+        raise ValueError(f"{model.role}: float16 weights move an output by {drift}")
+    return drift
+
+
+def _save_int8(model: Model, graph: onnx.ModelProto, file: Path, exact: list[NDArray[np.float32]]) -> float:
+    assert model.ranges is not None
+    try:
+        onnx.save(quantise.quantised(graph, Ranges.read(model.ranges)), str(file))
+    except ValueError as error:
+        raise ValueError(f"{model.role}, {model.ranges}: {error}") from error
+    cosine = _smallest_cosine(exact, run_onnx(file, _example(model)))
+    if cosine < INT8_COSINE_MIN:
+        raise ValueError(f"{model.role}: int8 turns an output to a cosine of {cosine}")
+    return cosine
+
+
+def _float_graph(net: nn.Module, model: Model, file: Path) -> onnx.ModelProto:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracing exporter announces its retirement on every call
+        torch.onnx.export(
+            net, (torch.from_numpy(_example(model)),), str(file), dynamo=False, opset_version=OPSET,
+            input_names=["input"], output_names=list(model.outputs),
+            dynamic_axes={"input": model.dynamic, **dict.fromkeys(model.outputs, model.dynamic)},
+        )  # fmt: skip
+    return onnx.load(str(file))
 
 
 def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -220,6 +276,13 @@ def _largest_difference(a: list[NDArray[np.float32]], b: list[NDArray[np.float32
     return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True))
 
 
+def _smallest_cosine(a: list[NDArray[np.float32]], b: list[NDArray[np.float32]]) -> float:
+    """Over the rows of the one output of an embedder."""
+    (x,), (y,) = a, b
+    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+    return float(((x * y).sum(axis=1) / lengths).min())
+
+
 def _licence_text(model: Model) -> str:
     found = [f for f in distribution(model.source.package).files or [] if str(f).endswith(model.licence_file)]
     (file,) = [f for f in found if ".dist-info" in str(f)]
@@ -232,15 +295,32 @@ def main() -> None:
     parser.add_argument("--untuned", action="store_true", help="the plain dlib ResNet, to compare with")
     parser.add_argument("--embedder", type=Path, metavar="FILE", help="a checkpoint of ml.train embedder")
     parser.add_argument("--version", metavar="NAME", help="with --embedder: of templates that it makes")
+    parser.add_argument("--ranges", type=Path, metavar="FILE", help="with --embedder: of its activations")
+    parser.add_argument(
+        "--measure",
+        type=Path,
+        metavar="PREPARED",
+        help="make the file of ranges from training pictures first",
+    )
     options = parser.parse_args()
     if options.untuned and options.out.resolve() == MODELS.resolve():
         parser.error("--untuned needs a folder of its own: name it with --out DIR")
-    if bool(options.embedder) != bool(options.version):
-        parser.error("--embedder and --version belong together: templates carry the version")
-    chosen = (UNTUNED, UNTUNED_VERSION) if options.untuned else (MODELS_TO_EXPORT, MODEL_VERSION)
-    if options.embedder:
-        chosen = with_embedder(options.embedder), options.version
-    print(json.dumps(export(options.out, *chosen), indent=2))
+    if options.untuned and options.measure:
+        parser.error("--untuned is float32: there are no ranges to measure")
+    if not bool(options.embedder) == bool(options.version) == bool(options.ranges):
+        parser.error(
+            "--embedder, --version and --ranges belong together: another net, its templates, its ranges"
+        )
+    try:
+        chosen = (UNTUNED, UNTUNED_VERSION) if options.untuned else (MODELS_TO_EXPORT, MODEL_VERSION)
+        if options.embedder:
+            chosen = with_embedder(options.embedder, options.ranges), options.version
+        if options.measure:
+            measure_ranges(chosen[0], options.measure)
+        print(json.dumps(export(options.out, *chosen), indent=2))
+    except (ValueError, DataUnusable) as error:
+        print(f"ml.export: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

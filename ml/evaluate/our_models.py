@@ -17,7 +17,7 @@ from ml.face.manifest import MODELS
 from ml.face.pipeline import FaceEngine
 from ml.face.session import Net
 
-# The dlib ResNet as python -m ml.export writes it; the shipped embedder may be a trained descendant.
+# The dlib ResNet as python -m ml.export --untuned writes it; the embedder that ships is its copy in int8.
 UNTUNED_SHA256 = "8cfc3cade3945b69d0ef0e4361b0a2ddf2dff4452e4851aec361cb918bf0170d"
 
 

@@ -11,15 +11,18 @@ import pytest
 import torch
 
 from backend.operations.portraits import portrait
-from ml.export import export, with_embedder
+from ml.export import RANGES, export, measure_ranges, with_embedder
 from ml.face.detect import Detector
+from ml.face.embed import Embedder, unit
 from ml.face.manifest import MODELS, ROLES, Manifest
 from ml.face.session import Net
 from ml.nets import pretrained
+from ml.quantise import PICTURES
 from ml.train.checkpoint import Checkpoint, save
 from tests.ml.pictures import PORTRAITS, image, pixels, side_by_side
 from tests.ml_train.make_golden import GOLDEN, dlib_crops, mtcnn
 from tests.ml_train.reference import dlib_embedding, facenet_faces
+from tests.ml_train.train.prepared_folders import prepared
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -41,12 +44,20 @@ def test_the_rebuilt_resnet_is_dlibs(resnet):
         assert np.linalg.norm(embedded(resnet, crop) - dlib_embedding(crop)) <= 1e-5
 
 
-def test_the_committed_embedder_stays_within_a_thousandth_of_dlib_on_noise_too():
+def test_the_committed_embedder_points_where_dlib_does_on_noise_too():
     net = Net(Manifest.read(MODELS).model_bytes("embedder"))
     crops = np.random.default_rng(8).integers(0, 256, (8, 150, 150, 3), dtype=np.uint8)
     (embeddings,) = net(crops.transpose(0, 3, 1, 2).astype(np.float32))
-    apart = [np.linalg.norm(e - dlib_embedding(c)) for e, c in zip(embeddings, crops, strict=True)]
-    assert max(apart) <= 1e-3
+    assert min(unit(e) @ unit(dlib_embedding(c)) for e, c in zip(embeddings, crops, strict=True)) >= 0.998
+
+
+def test_a_face_in_int8_points_where_pytorch_does(resnet):
+    embedder = Embedder(Net(Manifest.read(MODELS).model_bytes("embedder")))
+    golden = np.load(GOLDEN / "dlib.npz")
+    for name in PORTRAITS:
+        crop = golden[f"{name}.crop"]
+        exact = unit(embedded(resnet, crop) + embedded(resnet, crop[:, ::-1]))
+        assert embedder.embed(crop) @ exact >= 0.999
 
 
 @pytest.mark.parametrize("minsize_px", [40, 60])
@@ -81,6 +92,7 @@ def test_the_committed_files_are_what_the_export_writes(tmp_path: Path):
     for role in set(ROLES) - {"cohort"}:
         assert written[role]["sha256"] == committed[role]["sha256"]
         assert written[role]["source"] == committed[role]["source"]
+        assert written[role]["parity"]["onnx_against_torch"] <= 1e-4
 
 
 def test_a_weight_file_of_another_version_is_refused():
@@ -103,7 +115,9 @@ def test_a_trained_embedder_is_exported_under_its_own_version_and_the_cohort_sta
     weights = {f"average.{name}": value for name, value in resnet.state_dict().items()}
     save(tmp_path / "last.pt", Checkpoint({}, 1, weights, {}, {}, []))
     models = shutil.copytree(MODELS, tmp_path / "models")
-    export(models, with_embedder(tmp_path / "last.pt"), "trained-1")
+    trained = with_embedder(tmp_path / "last.pt", tmp_path / "ranges.json")
+    measure_ranges(trained, prepared(tmp_path / "prepared", [""] * PICTURES, "noise"))
+    export(models, trained, "trained-1")
     before, after = Manifest.read(MODELS), Manifest.read(models)
     assert after.model_version == "trained-1"
     assert after.sha256["embedder"] != before.sha256["embedder"]
@@ -111,4 +125,16 @@ def test_a_trained_embedder_is_exported_under_its_own_version_and_the_cohort_sta
     assert after.thresholds == before.thresholds
     crop = np.random.default_rng(8).integers(0, 256, (150, 150, 3), dtype=np.uint8)
     (found,) = Net(after.model_bytes("embedder"))(crop.transpose(2, 0, 1)[None].astype(np.float32))
-    assert np.linalg.norm(found[0] - embedded(resnet, crop)) <= 1e-3
+    assert unit(found[0]) @ unit(embedded(resnet, crop)) >= 0.99
+
+
+def test_ranges_of_another_net_are_refused_by_the_name_of_their_file(tmp_path: Path, resnet):
+    with torch.no_grad():
+        resnet.fc.weight += 0.01
+    weights = {f"average.{name}": value for name, value in resnet.state_dict().items()}
+    save(tmp_path / "last.pt", Checkpoint({}, 1, weights, {}, {}, []))
+    models = [m for m in with_embedder(tmp_path / "last.pt", RANGES) if m.role == "embedder"]
+    with pytest.raises(
+        ValueError, match=r"embedder_ranges\.json: ranges measured on weights .* measure them anew"
+    ):
+        export(tmp_path / "models", tuple(models), "trained-1")

@@ -12,11 +12,11 @@ GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "dlib.npz")
 
 
 @pytest.mark.parametrize("name", PORTRAITS)
-def test_half_precision_weights_stay_within_a_thousandth_of_dlib(name):
+def test_eight_bits_turn_dlibs_embedding_by_less_than_two_degrees(name):
     net = Net(Manifest.read(MODELS).model_bytes("embedder"))
     crop = GOLDEN[f"{name}.crop"].transpose(2, 0, 1)[None].astype(np.float32)
     (embeddings,) = net(crop)
-    assert np.linalg.norm(embeddings[0] - GOLDEN[f"{name}.embedding"]) <= 1e-3
+    assert unit(embeddings[0]) @ unit(GOLDEN[f"{name}.embedding"]) >= 0.9994
 
 
 def test_a_template_has_length_one_and_does_not_tell_left_from_right(engine):
