@@ -5,7 +5,7 @@ a cosine above PERSON_COSINE; a picture without a person is alike above PICTURE_
 
 Both were read off 105 Pins people against LFW, at most 20 pictures each: the 15 who are in both lie at 0.970 to 0.992,
 all others below 0.968, one of them above 0.965 (dlib-resnet-v1+mesh@4). The limit lies on the side that drops one too
-many. One picture says less: with an earlier crop two of the 15 lay above 0.96 with their first, and 12 of 600 of UTKFace.
+many. One picture says less: with an earlier crop 2 of the 15 lay above 0.96 with their first, and 12 of 600 of UTKFace.
 """
 
 from collections import defaultdict
