@@ -51,22 +51,22 @@ class Version:
     newest: str
 
 
-def upgrade(main_url: str, keys_url: str, *, to: str = "head") -> None:
+def upgrade(main_url: str, keys_url: str, *, to: str = "head", keys_to: str = "head") -> None:
     """Raises Refusal("database_busy") when a lock did not come free in time; running it again is safe."""
     from alembic import command  # here: a start that finds the newest schema does without Alembic
 
-    for history, url in (("keys", keys_url), ("main", main_url)):
-        _run(history, url, lambda config: command.upgrade(config, to))
+    _run("keys", keys_url, lambda config: command.upgrade(config, keys_to))
+    _run("main", main_url, lambda config: command.upgrade(config, to))
     if to == "head":
         with _runner("main", main_url) as run:
             run(install_defaults)
 
 
-def downgrade(main_url: str, keys_url: str, *, to: str = "base") -> None:
+def downgrade(main_url: str, keys_url: str, *, to: str = "base", keys_to: str = "base") -> None:
     from alembic import command
 
-    for history, url in (("main", main_url), ("keys", keys_url)):
-        _run(history, url, lambda config: command.downgrade(config, to))
+    _run("main", main_url, lambda config: command.downgrade(config, to))
+    _run("keys", keys_url, lambda config: command.downgrade(config, keys_to))
 
 
 def versions(main_url: str, keys_url: str) -> list[Version]:
