@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import TextClause, inspect, text
 
-from backend.db.transaction import Runner, Transaction, engine_for, keys_engine_for
+from backend.db.transaction import Runner, Transaction
 from backend.operations import migrate
 from backend.operations.reconcile import reconcile
 from backend.settings import Settings
+from tests import databases
 from tests.databases import Cluster
 from tests.fixtures.dumps import load_postgresql, load_sqlite
 
@@ -34,12 +35,12 @@ Held = dict[Columns, Counter[str]]  # a table's rows, in Python's words
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """An installation at schema 0003, of this test's own."""
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Of an installation at schema 0003, of this test's own; `run` and `keys` open what they name."""
     if request.param == "sqlite":
-        settings = Settings(data=tmp_path)
-        load_sqlite(settings)
-        yield settings
+        made = Settings(data=tmp_path)
+        load_sqlite(made)
+        yield made
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     database = f"old_{next(NUMBERS)}"
@@ -49,52 +50,40 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     cluster.drop(database)
 
 
-@pytest.fixture
-def run(old: Settings) -> Iterator[Runner]:
-    engine = engine_for(old.main_url)
-    yield Runner(engine)
-    engine.dispose()
-
-
-@pytest.fixture
-def keys(old: Settings) -> Iterator[Runner]:
-    engine = keys_engine_for(old.keys_url)
-    yield Runner(engine)
-    engine.dispose()
-
-
-def test_the_dump_stands_at_0003_and_leaves_no_table_empty(old: Settings, run: Runner, keys: Runner) -> None:
-    versions = {v.history: v.current for v in migrate.versions(old.main_url, old.keys_url)}
+def test_the_dump_stands_at_0003_and_leaves_no_table_empty(
+    settings: Settings, run: Runner, keys: Runner
+) -> None:
+    versions = {v.history: v.current for v in migrate.versions(settings.main_url, settings.keys_url)}
     assert versions == {"main": "0003", "keys": "0001"}
     assert [table for table, rows in (everything(run) | everything(keys)).items() if not rows] == []
     assert run.read(orders_by_state) == ORDERS
 
 
-def test_money_goods_and_orders_agree_after_an_upgrade(old: Settings, run: Runner) -> None:
-    upgrade(old)
+def test_money_goods_and_orders_agree_after_an_upgrade(settings: Settings, run: Runner) -> None:
+    upgrade(settings)
     report = reconcile(run, now=NOW)
     assert report.ok, report.to_lines()
 
 
-def test_an_upgrade_loses_no_row_and_no_total(old: Settings, run: Runner, keys: Runner) -> None:
+def test_an_upgrade_loses_no_row_and_no_total(settings: Settings, run: Runner, keys: Runner) -> None:
     before, totals = [(store, everything(store)) for store in (run, keys)], run.read(order_totals)
-    upgrade(old)
+    upgrade(settings)
     assert [lost(store, rows) for store, rows in before] == [{}, {}]
     assert run.read(order_totals) == totals
 
 
-def test_back_to_0003_and_up_again_loses_nothing(old: Settings, run: Runner, keys: Runner) -> None:
+def test_back_to_0003_and_up_again_loses_nothing(settings: Settings, run: Runner, keys: Runner) -> None:
     before = [(store, everything(store)) for store in (run, keys)]
-    upgrade(old)
-    migrate.downgrade(old.main_url, old.keys_url, to="0003", keys_to="0001")
+    upgrade(settings)
+    migrate.downgrade(settings.main_url, settings.keys_url, to="0003", keys_to="0001")
     assert [everything(store) for store in (run, keys)] == [rows for _, rows in before]
-    upgrade(old)
+    upgrade(settings)
     assert [lost(store, rows) for store, rows in before] == [{}, {}]
     assert reconcile(run, now=NOW).ok
 
 
 def upgrade(settings: Settings) -> None:
-    migrate.upgrade(settings.main_url, settings.keys_url)
+    databases.upgrade(settings)
     assert all(v.current == v.newest for v in migrate.versions(settings.main_url, settings.keys_url))
 
 
