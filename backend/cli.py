@@ -1,33 +1,21 @@
-"""The console command `smartpay`.
-
-Commands import what they run inside their functions: `smartpay --help` then answers at once, and a start of the
-shop does not pay for Alembic.
-"""
+"""The console command `smartpay`: its words, and what a failure looks like."""
 
 from __future__ import annotations
 
 import argparse
-import io
-import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from backend import commands
 from backend import settings as configuration
+from backend.commands import FAILED
 from backend.errors import Refusal, SettingsRefused
 from backend.settings import Settings
 
-if TYPE_CHECKING:
-    from backend.db.transaction import Runner
-    from backend.identity.ports import PinHasher
-
-OK = 0
-FAILED = 1
 REFUSED_SETTINGS = 78  # EX_CONFIG of sysexits.h: starting again changes nothing
 
 ROLES = ("cashier", "packer", "manager", "administrator")
@@ -76,57 +64,75 @@ def parser() -> argparse.ArgumentParser:
         "--data", type=Path, metavar="DIR", help="data folder (default: SMARTPAY_DATA, else ./var)"
     )
     top.add_argument("--trace", action="store_true", help="show where an unexpected error came from")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    command(commands, "init", init, "make the data folder and its keys; keeps what is there")
-    command(commands, "migrate", migrate, "bring the database to this version's schema").add_argument(
-        "--down", metavar="REVISION", help="go back to a revision (base: drop every table) instead"
-    )
-    more_commands(commands)
+    names = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    opening(names)
+    filling(names)
+    looking_after(names)
+    showing(names)
     return top
 
 
-def more_commands(commands: Any) -> None:
-    seed_options(command(commands, "seed", seed, "fill an empty shop: two stores, demo catalogue and staff"))
+def opening(names: Any) -> None:
+    command(names, "init", commands.init, "make the data folder and its keys; keeps what is there")
+    migrating = command(names, "migrate", commands.migrate, "bring the database to this version's schema")
+    migrating.add_argument(
+        "--down", metavar="REVISION", help="go back to a revision (base: drop every table) instead"
+    )
     preparing = command(
-        commands, "prepare", prepare, "init, migrate and seed in one go, where they are needed"
+        names, "prepare", commands.prepare, "init, migrate and seed in one go, where they are needed"
     )
     seed_options(preparing)
     preparing.set_defaults(down=None)
-    serving = command(commands, "serve", serve, "open the shop: API, app, staff pages and worker")
+    serving = command(names, "serve", commands.serve, "open the shop: API, app, staff pages and worker")
     serve_options(serving)
     seed_options(serving, needed=False)
     serving.set_defaults(down=None)
-    command(commands, "worker", work, "deliver messages and tidy up, without serving")
+    command(names, "worker", commands.work, "deliver messages and tidy up, without serving")
+
+
+def filling(names: Any) -> None:
+    seed_options(
+        command(names, "seed", commands.seed, "fill an empty shop: two stores, demo catalogue and staff")
+    )
     importing = command(
-        commands, "import", import_catalogue, "take over products, prices and stock from a CSV file"
+        names, "import", commands.import_catalogue, "take over products, prices and stock from a CSV file"
     )
     importing.add_argument("file", type=Path, help="CSV file; its columns: docs of the catalogue")
-    importing.add_argument("--json", action="store_true", help="print one JSON object")
-    employing = command(commands, "staff-add", staff_add, "let somebody sign in to the staff pages")
+    json_option(importing)
+    employing = command(names, "staff-add", commands.staff_add, "let somebody sign in to the staff pages")
     employing.add_argument("login")
     employing.add_argument("--name", help="as shown to others (default: the login)")
     employing.add_argument("--role", choices=ROLES, required=True)
     employing.add_argument(
         "--store", action="append", default=[], metavar="CODE", help="may be repeated (default: every store)"
     )
+
+
+def looking_after(names: Any) -> None:
     examining = command(
-        commands, "doctor", doctor, "say what is wrong with this installation, and what to do"
+        names, "doctor", commands.doctor, "say what is wrong with this installation, and what to do"
     )
-    examining.add_argument("--json", action="store_true", help="print one JSON object")
+    json_option(examining)
     address_options(examining)
     examining.add_argument("--settings", action="store_true", help="print docs/settings.md instead")
     examining.add_argument("--problems", action="store_true", help="print docs/problems.md instead")
-    showing = command(
-        commands, "demo", demo, "walk a whole purchase in a shop of its own, with real faces and labels"
+    json_option(command(names, "reconcile", commands.reconcile, "prove that money, goods and orders agree"))
+    face_commands(
+        command(names, "faces", commands.faces, "look after enrolled faces when the face model changes")
     )
-    showing.add_argument(
+
+
+def showing(names: Any) -> None:
+    walking = command(
+        names, "demo", commands.demo, "walk a whole purchase in a shop of its own, with real faces and labels"
+    )
+    walking.add_argument(
         "--faces", type=Path, metavar="DIR", help="one folder a person, four pictures or more in each"
     )
-    showing.add_argument("--json", action="store_true", help="print one JSON object and no commentary")
-    bench_options(command(commands, "bench", bench, "time what a face costs, over HTTP in a shop of its own"))
-    proving = command(commands, "reconcile", reconcile, "prove that money, goods and orders agree")
-    proving.add_argument("--json", action="store_true", help="print one JSON object")
-    face_commands(command(commands, "faces", faces, "look after enrolled faces when the face model changes"))
+    walking.add_argument("--json", action="store_true", help="print one JSON object and no commentary")
+    bench_options(
+        command(names, "bench", commands.bench, "time what a face costs, over HTTP in a shop of its own")
+    )
 
 
 def face_commands(made: argparse.ArgumentParser) -> None:
@@ -140,8 +146,8 @@ def face_commands(made: argparse.ArgumentParser) -> None:
     renewing.add_argument(
         "--drop", action="store_true", help="also delete those templates: going back to that model needs them"
     )
-    for act in (looking, renewing):
-        act.add_argument("--json", action="store_true", help="print one JSON object")
+    json_option(looking)
+    json_option(renewing)
 
 
 def bench_options(made: argparse.ArgumentParser) -> None:
@@ -153,10 +159,14 @@ def bench_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", type=Path, metavar="FILE", help="the figures, for `ml.evaluate figures`")
 
 
-def command(commands: Any, name: str, run: Command, meaning: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=meaning)
+def command(names: Any, name: str, run: Command, meaning: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = names.add_parser(name, help=meaning, description=meaning)
     made.set_defaults(run=run)
     return made
+
+
+def json_option(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def seed_options(made: argparse.ArgumentParser, *, needed: bool = True) -> None:
@@ -181,217 +191,6 @@ def serve_options(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument("--threads", type=int, default=16, help="threads a process (default: %(default)s)")
     made.add_argument("--no-worker", action="store_true", help="leave the messages to `smartpay worker`")
-
-
-def prepare(settings: Settings, options: argparse.Namespace) -> int:
-    """One process instead of three: a start of the shop spends most of its time on imports."""
-    options.reset = options.reset and settings.data.exists()  # nothing there, nothing to empty
-    return init(settings, options) or migrate(settings, options) or seed(settings, options)
-
-
-def init(settings: Settings, _options: argparse.Namespace) -> int:
-    from backend.operations.init import init as make
-
-    made = make(settings)
-    print(f"{settings.data}: {f'{len(made)} keys made' if made else 'all keys are there'}")
-    return OK
-
-
-def migrate(settings: Settings, options: argparse.Namespace) -> int:
-    from backend.operations import migrate as migrations
-
-    if options.down:
-        migrations.downgrade(settings.main_url, settings.keys_url, to=options.down)
-    elif any(
-        found.current != found.newest for found in migrations.versions(settings.main_url, settings.keys_url)
-    ):
-        migrations.upgrade(settings.main_url, settings.keys_url)
-    for found in migrations.versions(settings.main_url, settings.keys_url):
-        print(f"{found.history}: schema {found.current or 'empty'} (newest: {found.newest})")
-    return OK
-
-
-def seed(settings: Settings, options: argparse.Namespace) -> int:
-    from backend.clock import SystemClock, SystemIds
-    from backend.operations import migrate as migrations
-    from backend.operations.seed import LOGINS_FILE
-    from backend.operations.seed import seed as fill
-
-    hasher = hasher_of(settings)
-    if options.reset:
-        if not (settings.data / LOGINS_FILE).exists():
-            raise SettingsRefused([f"--reset empties only a demo shop, and {settings.data} is none"])
-        migrations.downgrade(settings.main_url, settings.keys_url)
-        migrations.upgrade(settings.main_url, settings.keys_url)
-    with database(settings) as run:
-        logins = fill(run, data=settings.data, hasher=hasher, ids=SystemIds(), now=SystemClock().now())
-    print(f"Demo logins (kept in {settings.data / LOGINS_FILE}):")
-    for one in logins:
-        print(f"  {one.role:<14} {one.login:<10} {one.password}")
-    return OK
-
-
-def staff_add(settings: Settings, options: argparse.Namespace) -> int:
-    from backend.clock import SystemClock, SystemIds
-    from backend.operations.staff import add
-
-    with database(settings) as run:
-        password = add(
-            run,
-            login=options.login,
-            name=options.name or options.login,
-            role=options.role,
-            store_codes=options.store,
-            hasher=hasher_of(settings),
-            ids=SystemIds(),
-            now=SystemClock().now(),
-        )
-    print(f"{options.login} may sign in with this password, shown once: {password}")
-    return OK
-
-
-def import_catalogue(settings: Settings, options: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from backend.clock import SystemClock, SystemIds
-    from backend.operations.import_catalogue import CatalogueRefused, import_file
-
-    try:
-        with database(settings) as run:
-            content = options.file.read_bytes()
-            done = import_file(run, content, ids=SystemIds(), now=SystemClock().now())
-    except CatalogueRefused as refused:
-        if options.json:
-            show({"ok": False, "refused": [asdict(line) for line in refused.lines]})
-        for line in refused.lines:
-            print(f"line {line.line}, {line.field}: {line.reason}", file=sys.stderr)
-        print(f"{options.file}: nothing was imported", file=sys.stderr)
-        return FAILED
-    if options.json:
-        show({"ok": True, **asdict(done)})
-    else:
-        print(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in asdict(done).items()))
-    return OK
-
-
-def serve(settings: Settings, options: argparse.Namespace) -> int:
-    from backend.serve import serve as open_shop
-
-    if options.demo:
-        with redirect_stdout(io.StringIO()):  # the welcome says what there is to say
-            prepare(settings, options)
-    open_shop(
-        settings,
-        host=options.host,
-        port=options.port,
-        processes=options.processes,
-        threads=options.threads,
-        with_worker=not options.no_worker,
-    )
-    return OK
-
-
-def work(settings: Settings, _options: argparse.Namespace) -> int:
-    from backend.worker import work_alone
-
-    work_alone(settings)
-    return OK
-
-
-def reconcile(settings: Settings, options: argparse.Namespace) -> int:
-    from backend.clock import SystemClock
-    from backend.operations.reconcile import reconcile as prove
-
-    with database(settings) as run:
-        report = prove(run, now=SystemClock().now())
-    if options.json:
-        show(report.to_json())
-    else:
-        print("\n".join(report.to_lines()))
-    return OK if report.ok else FAILED
-
-
-def faces(settings: Settings, options: argparse.Namespace) -> int:
-    from backend.clock import SystemClock, SystemIds
-    from backend.operations import faces as upkeep
-
-    model = upkeep.present_model(settings)
-    report: upkeep.Status | upkeep.Renewal
-    with database(settings) as run:
-        if options.act == "status":
-            report = upkeep.status(run, model=model)
-        else:
-            report = upkeep.re_embed(
-                run,
-                model=model,
-                drop=options.drop,
-                dry_run=options.dry_run,
-                ids=SystemIds(),
-                clock=SystemClock(),
-                tell=upkeep.bar,
-            )
-    if options.json:
-        show(report.to_json())
-    else:
-        print("\n".join(report.to_lines()))
-    return OK
-
-
-def doctor(settings: Settings, options: argparse.Namespace) -> int:
-    from backend.operations import doctor as pages
-
-    if options.settings or options.problems:
-        print(pages.settings_page() if options.settings else pages.problems_page(), end="")
-        return OK
-    found = pages.examine(settings, host=options.host, port=options.port)
-    if options.json:
-        show(pages.to_json(found))
-    else:
-        print("\n".join(pages.to_lines(found)))
-    return OK if pages.healthy(found) else FAILED
-
-
-def demo(_settings: Settings, options: argparse.Namespace) -> int:
-    from backend.operations.demo import walk
-    from backend.operations.demo_people import from_folder, from_portraits
-
-    tell = partial(print, flush=True, file=io.StringIO() if options.json else sys.stdout)
-    people = from_folder(options.faces) if options.faces else from_portraits()
-    tell(people.note)
-    report = walk(people, lambda step: tell(step.in_words()))
-    if options.json:
-        show(report.as_json())
-    return OK if report.ok else FAILED
-
-
-def bench(_settings: Settings, options: argparse.Namespace) -> int:
-    from backend.operations.bench_faces import FaceBench
-
-    asked = FaceBench(options.faces, options.shoppers, options.verifies)
-    asked.run(options.json, tell=partial(print, flush=True))
-    return OK
-
-
-def hasher_of(settings: Settings) -> PinHasher:
-    from backend.adapters.pin_hasher import Argon2PinHasher
-
-    pepper = configuration.secret_file(settings, "pepper.key")
-    return Argon2PinHasher({1: pepper}, parallel_max=settings.hash_parallel_max)
-
-
-@contextmanager
-def database(settings: Settings) -> Iterator[Runner]:
-    from backend.db.transaction import Runner, engine_for
-
-    engine = engine_for(settings.main_url, pool_size=1)
-    try:
-        yield Runner(engine)
-    finally:
-        engine.dispose()
-
-
-def show(result: Any) -> None:
-    print(json.dumps(result, ensure_ascii=False, indent=2, default=str))
 
 
 if __name__ == "__main__":
