@@ -137,7 +137,12 @@ def definitions(engine: Engine) -> set[str]:
     )
     with engine.connect() as connection:
         found = [row[0] for statement in statements for row in connection.execute(text(statement))]
-    return {" ".join(sorted(re.split(r",?\s+", sql))) for sql in found if "alembic_version" not in sql}
+    return {words(sql) for sql in found if "alembic_version" not in sql}
+
+
+def words(sql: str) -> str:
+    """Sorted: a column added later stands last, a table that was renamed is quoted."""
+    return " ".join(sorted(re.findall(r"[^\s,()\"]+|[()]", sql)))
 
 
 @contextmanager
