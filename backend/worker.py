@@ -19,6 +19,7 @@ from backend.carts import expiry
 from backend.checkout import afterwards, face_step
 from backend.checkout import open as checkouts
 from backend.db import audit, idempotency, outbox
+from backend.db.moments import reached
 from backend.db.outbox import Claimed, Kind
 from backend.db.transaction import Transaction
 from backend.identity import devices, staff
@@ -112,6 +113,7 @@ def deliver_one(services: Services, claimed: Claimed) -> None:
     except Exception as problem:  # whatever is wrong with one message must not stop the next
         logger.exception("message %s could not be delivered", happening.id)
         error = type(problem).__name__
+    reached("outbox_sent")
     now = services.clock.now()
     if error:
         services.run(lambda tx: outbox.failed(tx, claimed, error, now=now))

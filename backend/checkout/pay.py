@@ -16,6 +16,7 @@ from backend.checkout.settle import settle
 from backend.clock import Clock, Ids
 from backend.db import audit, idempotency, outbox
 from backend.db.idempotency import Answer, Once
+from backend.db.moments import reached
 from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Run, Transaction
 from backend.errors import Refusal
@@ -47,6 +48,7 @@ def pay(
     if begun.locked:
         run(lambda tx: tell(tx, Kind.PIN_LOCKED, command, ids=ids, now=clock.now()))
         raise Refusal(NOT_AUTHORISED)
+    reached("idempotency_claimed")
     assert begun.checkout
     assert begun.pin
     assert begun.policy
@@ -60,10 +62,12 @@ def pay(
         run(lambda tx: refuse(tx, command, ids=ids, now=clock.now()))
         raise Refusal(NOT_AUTHORISED)
     try:
-        return run(lambda tx: settle(tx, checkout, policy, command.once, ids=ids, now=clock.now()))
+        answer = run(lambda tx: settle(tx, checkout, policy, command.once, ids=ids, now=clock.now()))
     except Refusal:
         run(lambda tx: undo(tx, command))
         raise
+    reached("committed")
+    return answer
 
 
 def read_grant(grant: str, sealer: Sealer) -> Mapping[str, Any]:

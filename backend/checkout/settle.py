@@ -18,6 +18,7 @@ from backend.checkout.tables import checkouts
 from backend.clock import Ids
 from backend.db import events, idempotency, outbox
 from backend.db.idempotency import Answer, Once
+from backend.db.moments import reached
 from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
@@ -32,12 +33,15 @@ def settle(
 ) -> Answer:
     """Raises Refusal payment_not_authorised, payment_refused, wallet_short, reservation_expired: all undone."""
     use_grant(tx, checkout, policy, now=now)
+    reached("grant_used")
     if not move_wallet(tx, checkout.shopper_id, checkout.currency, -checkout.total_minor):
         have = balance(tx, checkout.shopper_id, checkout.currency)
         raise Refusal("wallet_short", balance_minor=have, needed_minor=checkout.total_minor)
+    reached("money_moved")
     sold = reservations.sell(tx, checkout.cart_id, checkout.store_id, reference=checkout.id, ids=ids, now=now)
     if sold != {line["sku"]: line["quantity"] for line in checkout.lines}:
         raise Refusal("reservation_expired")
+    reached("stock_sold")
     numbers = events.next_numbers(tx, checkout.store_id, receipts=1)
     order = NewOrder(
         id=ids.uuid7(),
@@ -54,6 +58,7 @@ def settle(
     outbox.add(tx, [settled(order, checkout, numbers.event_id, ids=ids)], now=now)
     answer = Answer(201, json.dumps(body(order, checkout.store_code, now), ensure_ascii=False))
     idempotency.finish(tx, once, answer)
+    reached("before_commit")
     return answer
 
 
