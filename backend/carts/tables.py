@@ -46,7 +46,8 @@ cart_lines = Table(
     Column("quantity", Integer, nullable=False),
     Column("unit_price_minor", BigInteger, nullable=False),  # as the shopper last saw it
     Column("vat_rate_bp", Integer, nullable=False),
-    UniqueConstraint("cart_id", "sku"),
+    Column("bundle_sku", String(32), nullable=False, server_default=""),  # the bundle that it came in
+    UniqueConstraint("cart_id", "sku", "bundle_sku"),
     CheckConstraint("quantity > 0 AND unit_price_minor > 0", name="positive"),
 )
 

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Index,
     String,
     Table,
-    UniqueConstraint,
 )
 
 from backend.db.schema import Id, Json, UtcTime, metadata
@@ -42,15 +41,18 @@ checkouts = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("cart_expires_at", UtcTime, nullable=False),  # what the cart goes back to when this is cancelled
-    CheckConstraint("state IN ('open', 'paid', 'cancelled', 'expired')", name="state_known"),
+    Column("method", String(8), nullable=False, server_default="wallet"),  # what it is paid with
+    Column("discounts", Json, nullable=False, server_default="[]"),
+    CheckConstraint("state IN ('open', 'paying', 'paid', 'cancelled', 'expired')", name="state_known"),
+    CheckConstraint("method IN ('wallet', 'card')", name="method_known"),
     CheckConstraint("grant_state IN ('issued', 'used', 'void')", name="grant_state_known"),
     CheckConstraint("total_minor > 0", name="positive"),
     Index(
         "uq_checkouts_open",
         "cart_id",
         unique=True,
-        sqlite_where=Column("state").in_(["open", "paid"]),
-        postgresql_where=Column("state").in_(["open", "paid"]),
+        sqlite_where=Column("state").in_(["open", "paying", "paid"]),
+        postgresql_where=Column("state").in_(["open", "paying", "paid"]),
     ),
 )
 
@@ -74,6 +76,19 @@ refunds = Table(
     Column("currency", String(3), nullable=False),
     Column("reason", String(40), nullable=False),
     Column("at", UtcTime, nullable=False),
-    UniqueConstraint("order_id", "reason"),
+    # Those of schema 0003 and older say none of these: whole, into the wallet, goods back on the shelf.
+    Column("vat_minor", BigInteger),
+    Column("store_id", Id),
+    Column("number", BigInteger),  # of the credit note: gapless per store
+    Column("method", String(8), nullable=False, server_default="wallet"),
+    Column("state", String(8), nullable=False, server_default="done"),  # a card's takes a while
+    Column("goods", String(10), nullable=False, server_default="restock"),
+    Column("actor", String(64)),
+    Index("ix_refunds_order_id", "order_id"),
+    Index("uq_refunds_store_number", "store_id", "number", unique=True),
     CheckConstraint("amount_minor > 0", name="positive"),
+    CheckConstraint("vat_minor >= 0 AND vat_minor <= amount_minor", name="vat"),
+    CheckConstraint("method IN ('wallet', 'card')", name="method_known"),
+    CheckConstraint("state IN ('pending', 'done', 'failed')", name="state_known"),
+    CheckConstraint("goods IN ('restock', 'write_off', 'none')", name="goods_known"),
 )

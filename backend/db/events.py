@@ -20,7 +20,9 @@ store_counters = Table(
     Column("store_id", Id, ForeignKey("stores.id"), primary_key=True),
     Column("events", BigInteger, nullable=False, default=0),
     Column("receipts", BigInteger, nullable=False, default=0),
+    Column("credit_notes", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("events >= 0 AND receipts >= 0", name="not_negative"),
+    CheckConstraint("credit_notes >= 0", name="credit_notes"),
 )
 
 

@@ -28,6 +28,14 @@ stores = Table(
     Column("name_ar", String(80), nullable=False),
     Column("currency", String(3), nullable=False),
     Column("timezone", String(40), nullable=False),
+    Column("legal_name", String(127)),  # on receipts; a tag of the QR holds 127 bytes
+    Column("vat_number", String(15)),
+    Column("address_en", String(200)),
+    Column("address_ar", String(200)),
+    Column(
+        "age_mode", String(8), nullable=False, server_default="check"
+    ),  # who looks: staff, or nobody may buy
+    CheckConstraint("age_mode IN ('check', 'refuse')", name="age_mode_known"),
 )
 
 products = Table(
@@ -42,6 +50,12 @@ products = Table(
     Column("vat_rate_bp", Integer, nullable=False),
     Column("picture", String(120)),
     Column("active", Boolean, nullable=False),
+    Column("age_min", Integer),  # years
+    Column("cart_max", Integer),  # pieces in a cart
+    Column("day_max", Integer),  # pieces a shopper may pay for in 24 h
+    CheckConstraint("age_min > 0 AND age_min < 100", name="age_min"),
+    CheckConstraint("cart_max > 0", name="cart_max"),
+    CheckConstraint("day_max > 0", name="day_max"),
     CheckConstraint("vat_rate_bp >= 0 AND vat_rate_bp <= 10000", name="vat_rate"),
 )
 
@@ -76,7 +90,10 @@ stock_movements = Table(
     Column("reference", String(64), nullable=False),  # import, checkout, refund, …
     Column("at", UtcTime, nullable=False),
     ForeignKeyConstraint(["store_id", "sku"], ["stock.store_id", "stock.sku"]),
-    CheckConstraint("reason IN ('received', 'sold', 'returned', 'counted')", name="reason_known"),
+    CheckConstraint(
+        "reason IN ('received', 'sold', 'returned', 'counted', 'written_off', 'moved_in', 'moved_out')",
+        name="reason_known",
+    ),
     Index("ix_stock_movements_store_sku", "store_id", "sku"),
 )
 

@@ -17,7 +17,10 @@ accounts = Table(
         "balance_minor", BigInteger
     ),  # kept only where there is a floor (wallets); the others are sums of entries
     UniqueConstraint("kind", "owner", "currency"),
-    CheckConstraint("kind IN ('wallet', 'cash', 'sales', 'vat')", name="kind_known"),
+    CheckConstraint(
+        "kind IN ('wallet', 'cash', 'sales', 'vat', 'card', 'voucher', 'suspense', 'difference')",
+        name="kind_known",
+    ),
     CheckConstraint("balance_minor >= 0", name="floor"),
     CheckConstraint("(kind = 'wallet') = (balance_minor IS NOT NULL)", name="balance_with_floor"),
 )
@@ -32,7 +35,10 @@ postings = Table(
     Column("actor", String(64), nullable=False),  # "shopper:ID" or "staff:ID"
     Column("at", UtcTime, nullable=False),
     UniqueConstraint("kind", "reference"),
-    CheckConstraint("kind IN ('topup', 'payment', 'refund')", name="kind_known"),
+    CheckConstraint(
+        "kind IN ('topup', 'payment', 'refund', 'issue', 'redeem', 'payout', 'closing', 'capture')",
+        name="kind_known",
+    ),
 )
 
 entries = Table(

@@ -110,7 +110,9 @@ def _write_products(tx: Transaction, rows: Sequence[ProductRow], tally: _Tally) 
     known = {row["sku"]: dict(row) for row in tx.execute(select(products)).mappings()}
     wanted = {row.sku: _product(row) for row in rows}
     new = [values for sku, values in wanted.items() if sku not in known]
-    changed = [values for sku, values in wanted.items() if sku in known and known[sku] != values]
+    changed = [
+        values for sku, values in wanted.items() if sku in known and not values.items() <= known[sku].items()
+    ]
     if new:
         tx.execute(insert(products), new)
     for values in changed:

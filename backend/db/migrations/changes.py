@@ -6,6 +6,8 @@ text, where it stands; keys need a new table. Plain columns need neither: `op.ad
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -23,7 +25,7 @@ def change_check(table: str, name: str, *, old: str, new: str) -> None:
     op.create_check_constraint(op.f(name), table, new)
 
 
-def rebuild_on_sqlite(table: str, *parts: sa.Column[object] | sa.Constraint) -> None:
+def rebuild_on_sqlite(table: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
     """A new table of these columns and constraints with the old one's rows.
 
     Only for a table that none refers to. Its indexes and triggers are gone afterwards; columns that both have are kept.
