@@ -56,7 +56,7 @@ def device(view: View) -> View:
 
     def check() -> None:
         g.who = signed_in()
-        prove_device(g.who.device_id)
+        prove_device()
 
     return guarded(view, "device", check)
 
@@ -107,11 +107,9 @@ def staff_member() -> staff.StaffMember:
     return member
 
 
-def prove_device(device_id: str) -> None:
+def prove_device() -> None:
     """The Device-Proof header signs method, path and body, is fresh and new (RFC 9449's shape)."""
-    at = services()
-    jwk = at.run.read(lambda tx: devices.get(tx, device_id).jwk_sig)
-    check_proof(read_device_proof(request.headers.get("Device-Proof", ""), jwk=jwk))
+    check_proof(read_device_proof(request.headers.get("Device-Proof", ""), jwk=g.device_key))
 
 
 def check_proof(proof: devices.Proof) -> None:
@@ -121,7 +119,7 @@ def check_proof(proof: devices.Proof) -> None:
     devices.proof_fits(
         proof, method=request.method, path=request.path, body=request.get_data(), access_token=token
     )
-    at.run(lambda tx: devices.check_proof(tx, proof, now=at.clock.now()))
+    at.run.single(lambda tx: devices.check_proof(tx, proof, now=at.clock.now()))
 
 
 def access_token(who: Who, *, number: int = 0) -> str:
@@ -148,7 +146,10 @@ def register(app: Flask, at: Services) -> None:
     @manager.token_in_blocklist_loader
     def ended(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
         """Fails closed: a session that cannot be found has ended."""
-        session = at.run.read(lambda tx: sessions.live(tx, claims["sid"], now=at.clock.now()))
-        if session is not None and session.confirmed < claims["n"]:
+        live = at.run.look(lambda tx: sessions.live(tx, claims["sid"], now=at.clock.now()))
+        if live is None:
+            return True
+        session, g.device_key = live
+        if session.confirmed < claims["n"]:
             at.run(lambda tx: sessions.confirm(tx, session.id, claims["n"]))
-        return session is None
+        return False

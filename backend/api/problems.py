@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
+from backend.db.transaction import OutcomeUnknown
 from backend.errors import Refusal
 from backend.telemetry import request_id
 
@@ -39,7 +41,11 @@ PROBLEMS: dict[str, Problem] = {
     "invalid_body": Problem(422, "The body does not fit", "Mend the fields named in errors."),
     "internal_error": Problem(500, "Something went wrong on our side", "Try again; nothing was changed."),
     "database_busy": Problem(503, "Busy", "Try again in a moment; nothing was changed."),
-    "storage_unavailable": Problem(503, "Storage is not available", "Try again later; nothing was changed."),
+    "storage_unavailable": Problem(
+        503,
+        "Storage is not available",
+        "Try again later; with the same Idempotency-Key nothing happens twice.",
+    ),
     # who
     "sign_in_needed": Problem(401, "Not signed in", "Sign in, then send the access token."),
     "sign_in_refused": Problem(
@@ -225,7 +231,10 @@ def register(app: Flask) -> None:
         return response
 
     @app.errorhandler(OperationalError)
-    def storage(error: OperationalError) -> Response:
+    @app.errorhandler(InterfaceError)
+    @app.errorhandler(NoConnectionFree)
+    @app.errorhandler(OutcomeUnknown)
+    def storage(error: Exception) -> Response:
         logging.getLogger("api").error("storage", exc_info=error)
         return problem("storage_unavailable", {"retry_after_s": 5})
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
+from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend.errors import Refusal
@@ -17,11 +20,12 @@ from backend.errors import Refusal
 Transaction = Connection
 Result = TypeVar("Result")
 
-TRIES_MAX = 5
+TRIES_MAX = 3
 BUSY_TIMEOUT_MS = 5_000
 RETRY_PAUSE_S = 0.02
 KEYS_SCHEMA = "keys"
 POSTGRES_RETRIED = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
+CONNECTION_LOST = "connection lost"
 
 
 class Run(Protocol):
@@ -34,32 +38,48 @@ class Run(Protocol):
 
 
 class Runner:
-    """`run` for writers and `read` for readers over one engine."""
+    """Over one engine: `run` for writers, `run.read` for readers, `run.look` and `run.single` for one statement."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.retries: Counter[str] = Counter()  # by what was in the way
+        self._sqlite = engine.dialect.name == "sqlite"
+        self._turn = Lock() if self._sqlite else nullcontext()  # waiting here is fair; for the file it is not
 
     def __call__(self, work: Callable[[Transaction], Result]) -> Result:
-        for attempt in range(1, TRIES_MAX + 1):
-            try:
-                with self.engine.connect() as connection:
-                    if connection.dialect.name == "sqlite":
-                        connection.exec_driver_sql("BEGIN IMMEDIATE")
-                    result = work(connection)
-                    connection.commit()
-                    return result
-            except DBAPIError as problem:
-                if not worth_repeating(problem):
-                    raise
-                if attempt == TRIES_MAX:
-                    raise Refusal("database_busy", retry_after_s=1) from problem
-                time.sleep(RETRY_PAUSE_S * attempt * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries, no secret
-        raise AssertionError("unreachable")
+        return self._persist(lambda: self._write(work))
 
     def read(self, work: Callable[[Transaction], Result]) -> Result:
         """Runs `work` on a consistent snapshot and commits nothing."""
+        return self._persist(lambda: self._snapshot(work))
+
+    def look(self, work: Callable[[Transaction], Result]) -> Result:
+        """Runs `work`, which is one reading statement, without a transaction around it."""
+        return self._persist(lambda: self._alone(work))
+
+    def single(self, work: Callable[[Transaction], Result]) -> Result:
+        """Runs `work`, which is one writing statement, without BEGIN and COMMIT where that saves their round trips.
+
+        Where the connection went it runs again, even if it took effect: only for what bears that.
+        """
+        return self._persist(lambda: self._write(work) if self._sqlite else self._alone(work))
+
+    def _write(self, work: Callable[[Transaction], Result]) -> Result:
+        with self._turn, self.engine.connect() as connection:
+            if self._sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            result = work(connection)
+            try:
+                connection.commit()
+            except DBAPIError as problem:
+                if problem.connection_invalidated:
+                    raise OutcomeUnknown from problem
+                raise
+            return result
+
+    def _snapshot(self, work: Callable[[Transaction], Result]) -> Result:
         with self.engine.connect() as connection:
-            if connection.dialect.name == "sqlite":
+            if self._sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:  # each statement would see another moment
                 connection.execution_options(isolation_level="REPEATABLE READ")
@@ -68,12 +88,40 @@ class Runner:
             finally:
                 connection.rollback()
 
+    def _alone(self, work: Callable[[Transaction], Result]) -> Result:
+        with self.engine.connect() as connection:
+            if not self._sqlite:  # which commits by itself where nobody said BEGIN
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+            return work(connection)
 
-def worth_repeating(problem: DBAPIError) -> bool:
+    def _persist(self, attempt: Callable[[], Result]) -> Result:
+        for number in range(1, TRIES_MAX + 1):
+            try:
+                return attempt()
+            except DBAPIError as problem:
+                obstacle = passing(problem)
+                if obstacle is None:
+                    raise
+                if number == TRIES_MAX:
+                    raise Refusal("database_busy", retry_after_s=1) from problem
+                self.retries[obstacle] += 1
+                time.sleep(RETRY_PAUSE_S * number * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries, no secret
+        raise AssertionError("unreachable")
+
+
+class OutcomeUnknown(Exception):
+    """The connection went while COMMIT was on its way: only a repeat with the same key can tell."""
+
+
+def passing(problem: DBAPIError) -> str | None:
+    """What was in the way, if it may be gone at the next try; nothing was committed."""
     original = problem.orig
-    if isinstance(problem, OperationalError) and isinstance(original, sqlite3.OperationalError):
-        return "locked" in str(original) or "busy" in str(original)
-    return getattr(original, "sqlstate", None) in POSTGRES_RETRIED
+    if isinstance(original, sqlite3.OperationalError):
+        return "locked" if "locked" in str(original) or "busy" in str(original) else None
+    if problem.connection_invalidated:  # the pool then drops all its connections of that age
+        return CONNECTION_LOST
+    sqlstate: str | None = getattr(original, "sqlstate", None)
+    return sqlstate if sqlstate in POSTGRES_RETRIED else None
 
 
 def engine_for(url: str, *, pool_size: int = 16, schema: str = "public") -> Engine:
@@ -97,7 +145,6 @@ def engine_for(url: str, *, pool_size: int = 16, schema: str = "public") -> Engi
         url,
         pool_size=pool_size,
         max_overflow=4,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"options": options},
     )

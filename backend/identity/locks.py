@@ -7,8 +7,9 @@ used but not locked". One row per (shopper, device) or (login, origin): stranger
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import case, null, or_, select, update
+from sqlalchemy import ColumnElement, case, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.transaction import Transaction
@@ -28,22 +29,18 @@ LEVEL_MAX = len(DELAYS) - 1
 def take_slot(tx: Transaction, subject: str, *, now: datetime) -> bool:
     """Take one attempt; False means locked: refuse without evaluating. Commit before evaluating.
 
-    The UPDATE that takes the fifth slot sets the lock itself.
+    The statement that takes the fifth slot sets the lock itself.
     """
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    tx.execute(dialect.insert(locks).values(subject=subject, slots=0, level=0).on_conflict_do_nothing())
     waited = locks.c.locked_until.is_not(None)  # together with the condition below: a lock that has run out
     until = case({level: now + delay for level, delay in enumerate(DELAYS)}, value=locks.c.level)
-    taken = tx.execute(
-        update(locks)
-        .where(locks.c.subject == subject, or_(locks.c.locked_until.is_(None), locks.c.locked_until <= now))
-        .values(
-            slots=case((waited, 1), else_=locks.c.slots + 1),
-            level=case((waited & (locks.c.level < LEVEL_MAX), locks.c.level + 1), else_=locks.c.level),
-            locked_until=case((~waited & (locks.c.slots + 1 >= SLOTS), until), else_=null()),
-        )
-    ).rowcount
-    return taken == 1
+    return _first_or(
+        tx,
+        {"subject": subject, "slots": 1, "level": 0},
+        where=or_(locks.c.locked_until.is_(None), locks.c.locked_until <= now),
+        slots=case((waited, 1), else_=locks.c.slots + 1),
+        level=case((waited & (locks.c.level < LEVEL_MAX), locks.c.level + 1), else_=locks.c.level),
+        locked_until=case((~waited & (locks.c.slots + 1 >= SLOTS), until), else_=null()),
+    )
 
 
 def clear(tx: Transaction, subject: str) -> None:
@@ -68,18 +65,14 @@ def count(tx: Transaction, subject: str, *, at_most: int, window: timedelta, now
 
     Its rows keep the end of the window as `locked_until`; they are not rows of `take_slot`.
     """
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    tx.execute(dialect.insert(locks).values(subject=subject, slots=0, level=0).on_conflict_do_nothing())
     begins = or_(locks.c.locked_until.is_(None), locks.c.locked_until <= now)
-    counted = tx.execute(
-        update(locks)
-        .where(locks.c.subject == subject, or_(begins, locks.c.slots < at_most))
-        .values(
-            slots=case((begins, 1), else_=locks.c.slots + 1),
-            locked_until=case((begins, now + window), else_=locks.c.locked_until),
-        )
-    ).rowcount
-    return counted == 1
+    return _first_or(
+        tx,
+        {"subject": subject, "slots": 1, "level": 0, "locked_until": now + window},
+        where=or_(begins, locks.c.slots < at_most),
+        slots=case((begins, 1), else_=locks.c.slots + 1),
+        locked_until=case((begins, now + window), else_=locks.c.locked_until),
+    )
 
 
 def uncount(tx: Transaction, subject: str) -> None:
@@ -97,3 +90,16 @@ def slots_left(tx: Transaction, subject: str, *, now: datetime) -> int:
     if row.locked_until is not None:
         return 0 if row.locked_until > now else SLOTS
     return SLOTS - int(row.slots)
+
+
+def _first_or(
+    tx: Transaction, first: dict[str, Any], *, where: ColumnElement[bool], **next_: ColumnElement[Any]
+) -> bool:
+    """Add the row `first`, or set `next_` in the one that is there; False where `where` does not hold for that."""
+    new = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(locks)
+    done = tx.execute(
+        new.values(first)
+        .on_conflict_do_update(index_elements=[locks.c.subject], set_=next_, where=where)
+        .returning(locks.c.subject)
+    )
+    return done.first() is not None

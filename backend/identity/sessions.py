@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from backend.clock import Ids
 from backend.db import audit
@@ -26,6 +26,12 @@ from backend.identity.tables import sessions
 LIFE_MAX = timedelta(days=30)
 IDLE_MAX = timedelta(days=7)
 GRACE = timedelta(seconds=10)  # an answer may be lost on its way; tabs refresh at once
+
+LIVE = (
+    select(sessions, device_rows.c.jwk_sig)
+    .join(device_rows, device_rows.c.id == sessions.c.device_id)
+    .where(sessions.c.id == bindparam("session_id"), device_rows.c.ended_at.is_(None))
+)
 
 _TOKEN = re.compile(
     r"(?P<family>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?P<number>[0-9]{1,9})\.[\w-]{43}", re.ASCII
@@ -85,19 +91,14 @@ def find(tx: Transaction, session_id: str) -> Session | None:
     return None if row is None else _session(row)
 
 
-def live(tx: Transaction, session_id: str, *, now: datetime) -> Session | None:
-    """The session while its access tokens count: neither revoked, ended nor on a device that was ended."""
-    row = (
-        tx.execute(
-            select(sessions)
-            .join(device_rows, device_rows.c.id == sessions.c.device_id)
-            .where(sessions.c.id == session_id, device_rows.c.ended_at.is_(None))
-        )
-        .mappings()
-        .one_or_none()
-    )
+def live(tx: Transaction, session_id: str, *, now: datetime) -> tuple[Session, dict[str, str]] | None:
+    """The session and its device's signing key, while its access tokens count.
+
+    None: it was revoked or ended, or its device was.
+    """
+    row = tx.execute(LIVE, {"session_id": session_id}).mappings().one_or_none()
     session = None if row is None else _session(row)
-    return session if session is not None and session.live(now) else None
+    return (session, row["jwk_sig"]) if row and session and session.live(now) else None
 
 
 def confirm(tx: Transaction, session_id: str, number: int) -> None:

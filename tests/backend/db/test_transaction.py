@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from backend.db.transaction import CONNECTION_LOST, OutcomeUnknown, Runner, engine_for
 from backend.identity.tables import shoppers
 from tests.backend.identity.people import a_shopper
 
@@ -25,3 +26,57 @@ def test_what_a_database_says_about_a_fault_holds_no_values(run):
     with pytest.raises(DBAPIError) as fault:
         run(lambda tx: tx.execute(text("SELECT :secret FROM nothing"), {"secret": "629480"}))
     assert "629480" not in str(fault.value)
+
+
+NUMBER = text("SELECT pg_backend_pid()")
+KILL = text("SELECT pg_terminate_backend(:number)")
+
+
+@pytest.fixture
+def other(postgresql_url):
+    """A second node of the same shop."""
+    runner = Runner(engine_for(postgresql_url))
+    yield runner
+    runner.engine.dispose()
+
+
+@pytest.mark.parametrize("way", ["__call__", "read", "look", "single"])
+def test_a_connection_that_died_while_it_waited_is_replaced_unnoticed(postgresql_url, other, way):
+    node = Runner(engine_for(postgresql_url))
+    number = node(lambda tx: tx.execute(NUMBER).scalar_one())
+    other(lambda tx: tx.execute(KILL, {"number": number}))
+    assert getattr(node, way)(lambda tx: tx.execute(NUMBER).scalar_one()) != number
+    assert node.retries == {CONNECTION_LOST: 1}
+    node.engine.dispose()
+
+
+def test_work_whose_connection_is_cut_begins_anew_and_leaves_one_effect(postgresql_url, other):
+    node = Runner(engine_for(postgresql_url))
+    cut = iter([True, False])
+
+    def work(tx):
+        a_shopper(lambda begin: begin(tx))
+        if next(cut):
+            number = tx.execute(NUMBER).scalar_one()
+            other(lambda killing: killing.execute(KILL, {"number": number}))
+        return tx.execute(select(func.count()).select_from(shoppers)).scalar_one()
+
+    assert node(work) == 1
+    node.engine.dispose()
+
+
+def test_whether_a_commit_that_lost_its_connection_took_effect_is_not_guessed(postgresql_url, other):
+    node = Runner(engine_for(postgresql_url))
+
+    def work(tx):
+        number = tx.execute(NUMBER).scalar_one()
+        event.listen(
+            tx,
+            "commit",
+            lambda _: other(lambda killing: killing.execute(KILL, {"number": number})),
+            once=True,
+        )
+
+    with pytest.raises(OutcomeUnknown):
+        node(work)
+    node.engine.dispose()
