@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from sqlalchemy import text
@@ -21,6 +22,7 @@ from backend.checkout import open as checkouts
 from backend.db import audit, idempotency, outbox
 from backend.db.moments import reached
 from backend.db.outbox import Claimed, Kind
+from backend.db.rows import DROPPED_MAX
 from backend.db.transaction import Transaction
 from backend.identity import devices, staff
 from backend.messages import inbox
@@ -145,6 +147,5 @@ def finish_erasures(services: Services) -> bool:
 
 def drop_old(services: Services) -> bool:
     now = services.clock.now()
-    for drop in DROPS:
-        services.run(lambda tx, drop=drop: drop(tx, now=now))  # type: ignore[misc]  # bound per round
-    return False
+    dropped = [services.run(partial(drop, now=now)) for drop in DROPS]
+    return DROPPED_MAX in dropped

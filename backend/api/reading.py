@@ -48,15 +48,14 @@ def read_json(model: type[Model]) -> Model:
 
 
 def idempotency(route: str, owner: str) -> Once:
-    """The request's key and the keyed digest of its body; `route` names the act and its object."""
+    """The request's key and the keyed digest of all of it; `route` names the act and its object."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         raise Refusal("idempotency_key_missing")
     if not KEY.fullmatch(key):
         raise Refusal("idempotency_key_malformed")
-    return Once(
-        owner=owner, key=key, route=route, digest=services().tokens.digest("request", request.get_data())
-    )
+    asked = f"{request.method} {request.full_path}\n".encode() + request.get_data()
+    return Once(owner=owner, key=key, route=route, digest=services().tokens.digest("request", asked))
 
 
 def answer(status: int, body: dict[str, Any] | None = None) -> Response:

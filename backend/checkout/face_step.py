@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, insert, update
+from sqlalchemy import case, insert, update
 
 from backend.authorization import decisions
 from backend.authorization.evidence import Evidence
@@ -18,6 +18,7 @@ from backend.checkout.tables import challenges, checkouts
 from backend.clock import Ids
 from backend.db import outbox
 from backend.db.outbox import Happening, Kind
+from backend.db.rows import drop_some
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity import devices
@@ -63,7 +64,7 @@ def take_challenge(tx: Transaction, checkout: Checkout, nonce: str, *, now: date
 
 
 def drop_old_challenges(tx: Transaction, *, now: datetime) -> int:
-    return tx.execute(delete(challenges).where(challenges.c.expires_at <= now - CHALLENGE_KEPT)).rowcount
+    return drop_some(tx, challenges, challenges.c.expires_at <= now - CHALLENGE_KEPT)
 
 
 def refuse_unpayable(tx: Transaction, checkout: Checkout, *, now: datetime) -> None:

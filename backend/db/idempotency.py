@@ -1,6 +1,6 @@
-"""Idempotency records, as Stripe documents them: same key and body, same bytes; the record commits with the effect.
+"""Idempotency records, as Stripe documents them: same key and request, same bytes; the record commits with the effect.
 
-The digest of the body is keyed (HMAC), since a body may hold six digits that a bare hash would give away.
+The digest of the request is keyed (HMAC), since a body may hold six digits that a bare hash would give away.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Integer, String, Table, Text, delete, or_, select, update
+from sqlalchemy import Column, Integer, String, Table, Text, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from backend.db.rows import drop_some
 from backend.db.schema import UtcTime, metadata
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 
 KEPT = timedelta(hours=48)
-LEASE = timedelta(seconds=30)  # longer than any request lives
+LEASE = timedelta(seconds=10)  # a crash keeps the key for so long; a request seldom lives longer
 
 idempotency_records = Table(
     "idempotency_records",
@@ -34,7 +35,7 @@ idempotency_records = Table(
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """What makes a request this request: who sends it, its key, where to, and the keyed digest of its body."""
+    """What makes a request this request: who sends it, its key, where to, and the keyed digest of all of it."""
 
     owner: str
     key: str
@@ -51,52 +52,50 @@ class Answer:
 def claim(tx: Transaction, once: Once, *, now: datetime) -> Answer | None:
     """The stored answer, or None: then the key is ours until `finish`, `release` or the end of the lease.
 
-    Raises Refusal idempotency_key_reused (other body or route) or idempotency_key_in_use (still running).
+    Raises Refusal idempotency_key_reused (another request) or idempotency_key_in_use (still running).
     """
-    new = {
-        "owner": once.owner,
-        "key": once.key,
-        "route": once.route,
-        "digest": once.digest,
-        "created_at": now,
-    }
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    ours = tx.execute(  # RETURNING, since the driver of PostgreSQL counts no rows of an INSERT
-        dialect.insert(idempotency_records)
-        .values(**new, lease_until=now + LEASE)
-        .on_conflict_do_nothing()
+    new = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(idempotency_records)
+    abandoned = and_(
+        idempotency_records.c.digest == once.digest,
+        idempotency_records.c.status.is_(None),
+        idempotency_records.c.lease_until <= now,
+    )
+    ours = tx.execute(
+        new.values(
+            owner=once.owner,
+            key=once.key,
+            route=once.route,
+            digest=once.digest,
+            lease_until=now + LEASE,
+            created_at=now,
+        )
+        .on_conflict_do_update(
+            index_elements=["owner", "key"], set_={"lease_until": now + LEASE}, where=abandoned
+        )
         .returning(idempotency_records.c.key)
     ).first()
     if ours:
         return None
-    row = tx.execute(select(idempotency_records).where(_is(once)).with_for_update()).one_or_none()
-    if row is None:  # released between the two statements
-        raise Refusal("idempotency_key_in_use", retry_after_s=1)
-    if (row.route, row.digest) != (once.route, once.digest):
+    row = tx.execute(select(idempotency_records).where(_is(once))).one()  # the conflict has locked it
+    if row.digest != once.digest:
         raise Refusal("idempotency_key_reused")
-    if row.status is not None:
-        return Answer(row.status, row.body)
-    taken = tx.execute(
-        update(idempotency_records)
-        .where(
-            _is(once),
-            or_(idempotency_records.c.lease_until.is_(None), idempotency_records.c.lease_until <= now),
-        )
-        .values(lease_until=now + LEASE)
-    ).rowcount
-    if taken != 1:
+    if row.status is None:
         raise Refusal("idempotency_key_in_use", retry_after_s=1)
-    return None
+    return Answer(row.status, row.body)
 
 
 def finish(tx: Transaction, once: Once, answer: Answer) -> None:
-    """Store the answer in the transaction of the effect."""
+    """Store the answer in the transaction of the effect.
+
+    Raises Refusal idempotency_key_in_use where we took so long that another took the key over: all is undone.
+    """
     written = tx.execute(
         update(idempotency_records)
         .where(_is(once), idempotency_records.c.status.is_(None))
         .values(status=answer.status, body=answer.body, lease_until=None)
     ).rowcount
-    assert written == 1, "the key is ours while we run"
+    if written != 1:
+        raise Refusal("idempotency_key_in_use", retry_after_s=1)
 
 
 def release(tx: Transaction, once: Once) -> None:
@@ -105,9 +104,7 @@ def release(tx: Transaction, once: Once) -> None:
 
 
 def drop_old(tx: Transaction, *, now: datetime) -> int:
-    return tx.execute(
-        delete(idempotency_records).where(idempotency_records.c.created_at < now - KEPT)
-    ).rowcount
+    return drop_some(tx, idempotency_records, idempotency_records.c.created_at < now - KEPT)
 
 
 def _is(once: Once):  # type: ignore[no-untyped-def]  # an SQL expression

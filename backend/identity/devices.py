@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from backend.db.rows import drop_some
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity.tables import device_proofs, devices, sessions
@@ -173,7 +174,7 @@ def check_proof(tx: Transaction, proof: Proof, *, now: datetime) -> None:
 
 
 def drop_old_proofs(tx: Transaction, *, now: datetime) -> int:
-    return tx.execute(delete(device_proofs).where(device_proofs.c.expires_at <= now)).rowcount
+    return drop_some(tx, device_proofs, device_proofs.c.expires_at <= now)
 
 
 def _end_where(tx: Transaction, condition: Any, *, now: datetime) -> None:

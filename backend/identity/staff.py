@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from backend.clock import Clock, Ids
 from backend.db import audit
+from backend.db.rows import drop_some
 from backend.db.transaction import Run, Transaction
 from backend.errors import Refusal
 from backend.identity import locks
@@ -157,7 +158,7 @@ def sign_out(tx: Transaction, token: str) -> None:
 
 
 def drop_old_sessions(tx: Transaction, *, now: datetime) -> int:
-    return tx.execute(delete(staff_sessions).where(staff_sessions.c.expires_at <= now)).rowcount
+    return drop_some(tx, staff_sessions, staff_sessions.c.expires_at <= now)
 
 
 def token_hash(token: str) -> str:

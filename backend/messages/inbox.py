@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.outbox import Kind
+from backend.db.rows import drop_some
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity.tables import devices
@@ -118,7 +119,7 @@ def mark_read(tx: Transaction, device_id: str, message_id: str, *, now: datetime
 
 
 def drop_old(tx: Transaction, *, now: datetime) -> int:
-    return tx.execute(delete(inbox_messages).where(inbox_messages.c.created_at < now - KEPT)).rowcount
+    return drop_some(tx, inbox_messages, inbox_messages.c.created_at < now - KEPT)
 
 
 def _is(device_id: str, message_id: str | None):  # type: ignore[no-untyped-def]  # an SQL expression
