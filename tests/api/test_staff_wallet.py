@@ -25,6 +25,12 @@ def test_a_key_cannot_be_used_for_another_amount(floor):
     assert (refused.status_code, refused.json["code"]) == (409, "idempotency_key_reused")
 
 
+def test_a_key_cannot_be_used_for_another_address_with_the_same_body(floor):
+    floor.call("cashier", "POST", "/staff/topups", asked(), **KEY)
+    refused = floor.call("cashier", "POST", "/staff/topups?twice=1", asked(), **KEY)
+    assert (refused.status_code, refused.json["code"]) == (409, "idempotency_key_reused")
+
+
 def test_a_refused_top_up_gives_its_key_back(floor):
     refused = floor.call("cashier", "POST", "/staff/topups", asked(shopper="nobody"), **KEY)
     assert refused.json["code"] == "shopper_not_found"
