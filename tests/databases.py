@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -34,23 +34,26 @@ TEMPLATE = "migrated"
 class Cluster:
     """A PostgreSQL server of our own: on a socket in a temporary folder, with no port that could be taken."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = QUICK_AND_FORGETFUL) -> None:
         self.folder = folder
+        self.options = options
         self.numbers = count(1)
         self.server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Makes the cluster if there is none yet; after `crash` it recovers."""
         owner = unprivileged(self.folder)
         data = self.folder / "data"
-        subprocess.run(
-            [binary("initdb"), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", data],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=self.folder,
-            **owner,
-        )
-        options = [word for option in QUICK_AND_FORGETFUL for word in ("-c", option)]
-        with (self.folder / "log").open("wb") as log:
+        if not data.exists():
+            subprocess.run(
+                [binary("initdb"), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", data],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                cwd=self.folder,
+                **owner,
+            )
+        options = [word for option in self.options for word in ("-c", option)]
+        with (self.folder / "log").open("ab") as log:
             self.server = subprocess.Popen(
                 [binary("postgres"), "-D", data, "-k", self.folder, "-c", "listen_addresses=", *options],
                 stderr=log,
@@ -67,8 +70,14 @@ class Cluster:
         return subprocess.run([binary("pg_isready"), "-q", "-h", self.folder], check=False).returncode == 0
 
     def stop(self) -> None:
+        self.end(signal.SIGINT)  # "fast": ends the sessions, does not wait for them
+
+    def crash(self) -> None:
+        self.end(signal.SIGQUIT)  # "immediate": nothing is written any more
+
+    def end(self, number: signal.Signals) -> None:
         if self.server is not None:
-            self.server.send_signal(signal.SIGINT)  # "fast": ends the sessions, does not wait for them
+            self.server.send_signal(number)
             self.server.wait(START_S_MAX)
 
     def url(self, database: str) -> str:

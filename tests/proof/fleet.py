@@ -1,0 +1,198 @@
+"""A shop of its own for a proof: databases on disk, server and worker processes, and what fills the shelves.
+
+SQLite: two servers and one worker over one data folder. PostgreSQL: two nodes behind nginx (where it is installed) and
+two workers, on a cluster of their own with its usual, durable settings.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from backend import wiring
+from backend.db.transaction import engine_for
+from backend.ledger.accounts import open_store_accounts
+from backend.operations import migrate
+from backend.operations.init import init
+from backend.settings import Settings
+from catalogue.labels import sign_label
+from tests.backend.inventory.shelf import Shelf
+from tests.databases import Cluster
+from tests.fakes import NamedFaces, QuickHasher
+from tests.proof import invariants
+from tests.proof.load import Log, Wire
+from tests.proof.node import NodeOptions
+from tests.proof.processes import Process, Supervisor, nginx_before, server, worker
+from tests.proof.sabotage import SABOTAGES, drop_checks, ignore_checks
+from tests.proof.shoppers import Buyer, employ, sign_up
+
+SERVERS = 2
+WORKERS = {"sqlite": 1, "postgresql": 2}
+
+
+@dataclass(frozen=True)
+class Good:
+    sku: str
+    label: str  # the code that a camera reads off it
+
+
+class Fleet:
+    """Open it with `open_fleet`; `services` are the use cases, in this process, over the same database."""
+
+    def __init__(
+        self, settings: Settings, folder: Path, cluster: Cluster | None, options: NodeOptions
+    ) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.cluster = cluster
+        self.options = options
+        self.log = Log()
+        self.wire = Wire(self.ports)
+        self.services = wiring.build(settings, faces=NamedFaces())
+        self.hasher = QuickHasher()
+        self.engine: Engine = self.services.run.engine
+        if options.switch:
+            event.listen(self.engine, "connect", ignore_checks)
+        self.numbers = count(1)
+        self.servers: list[Process] = []
+        self.workers: list[Process] = []
+        self.front: Process | None = None  # nginx
+        self.shelves: dict[str, Shelf] = {}
+
+    @property
+    def database(self) -> str:
+        return "postgresql" if self.cluster else "sqlite"
+
+    @property
+    def processes(self) -> list[Process]:
+        return [*self.servers, *self.workers]
+
+    def start(self, *, workers: int | None = None) -> None:
+        self.servers = [server(self.settings, self.options, self.folder) for _ in range(SERVERS)]
+        several = WORKERS[self.database] if workers is None else workers
+        self.workers = [worker(self.settings, self.options, self.folder) for _ in range(several)]
+        for one in self.processes:
+            one.start()
+        for one in self.servers:
+            one.wait_until_ready()
+        if self.cluster:
+            self.front = nginx_before(self.servers, self.folder)
+
+    def stop(self) -> None:
+        for one in [*self.processes, *filter(None, [self.front])]:
+            one.kill()
+        self.wire.close()
+        self.engine.dispose()
+        self.services.keys.engine.dispose()
+
+    def ports(self) -> list[int]:
+        """Where clients knock: at nginx, else at the servers."""
+        return [self.front.port] if self.front else [one.port for one in self.servers]
+
+    def url(self, number: int = 0) -> str:
+        """Of one server, past nginx."""
+        return f"http://127.0.0.1:{self.servers[number].port}"
+
+    def trap(self, moment: str) -> None:
+        """Whichever process comes to this moment next is killed there."""
+        (self.folder / "traps" / moment).touch()
+
+    def supervised(self) -> Supervisor:
+        """`with fleet.supervised():` processes that die are started again."""
+        return Supervisor(self.processes)
+
+    def sabotage(self, name: str) -> None:
+        """From now on in a scratch fleet: one of SABOTAGES, or "" for none."""
+        assert name in SABOTAGES or not name, name
+        Path(self.options.switch).write_text(name)
+
+    # Goods and people, through the use cases.
+
+    def store(self, code: str = "R1") -> Shelf:
+        """A store with its counters and accounts; the same one for the same code."""
+        if code not in self.shelves:
+            shelf = Shelf(self.services.run, code)
+            shelf.numbers = self.numbers  # a product is known to all stores
+            self.services.run(lambda tx: open_store_accounts(tx, shelf.store.id, "SAR"))
+            self.shelves[code] = shelf
+        return self.shelves[code]
+
+    def stock(self, name: str, pieces: int, *, price_minor: int = 1_00, store: str = "R1") -> Good:
+        """A product of its own, whatever other proofs in this fleet call theirs."""
+        shelf = self.store(store)
+        sku = shelf.put(f"{name}-{next(self.numbers)}", pieces=pieces, price_minor=price_minor)
+        host, key = self.settings.public_host, self.services.label_key
+        return Good(sku, sign_label(shelf.gtin(sku), store, host=host, key=key))
+
+    def shoppers(self, several: int, *, money_minor: int = 1_000_00) -> list[Buyer]:
+        """Each with a device, a session, the PIN and money in the wallet."""
+        return sign_up(self, several, money_minor=money_minor)
+
+    def shopper(self, *, money_minor: int = 1_000_00) -> Buyer:
+        return self.shoppers(1, money_minor=money_minor)[0]
+
+    def staff(self, role: str, *stores: str) -> str:
+        """A Bearer token of somebody new with that role."""
+        return employ(self, role, stores or ("R1",))
+
+    # What must hold.
+
+    def invariants(self) -> list[str]:
+        """I1–I9: one line for each fault; empty is good. Waits until the workers have delivered."""
+        return invariants.broken(self.engine, self.log, delivered=bool(self.workers))
+
+
+@contextmanager
+def open_fleet(
+    database: str,
+    *,
+    cluster: Cluster | None = None,
+    scratch: bool = False,
+    workers: int | None = None,
+    **options: Any,
+) -> Iterator[Fleet]:
+    """A running fleet over a fresh database.
+
+    cluster: for PostgreSQL. scratch: without CHECKs and open to `sabotage`. options: fields of NodeOptions.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="smartpay-proof-", dir="/var/tmp"))
+    (folder / "traps").mkdir()
+    (folder / "switch").touch()
+    name, url = "", ""
+    if database == "postgresql":
+        assert cluster, "a proof on PostgreSQL needs a cluster"
+        name = f"proof_{next(cluster.numbers)}"
+        url = cluster.create(name)
+    settings = Settings(data=folder / "var", database_url=url)
+    fleet: Fleet | None = None
+    try:
+        prepare(settings, scratch=scratch)
+        switch = str(folder / "switch") if scratch else ""
+        nodes = NodeOptions(traps=str(folder / "traps"), switch=switch, **options)
+        fleet = Fleet(settings, folder, cluster if url else None, nodes)
+        fleet.start(workers=workers)
+        yield fleet
+    finally:
+        if fleet:
+            fleet.stop()
+        if cluster and name:
+            cluster.drop(name)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def prepare(settings: Settings, *, scratch: bool) -> None:
+    init(settings)
+    migrate.upgrade(settings.main_url, settings.keys_url)
+    if scratch:
+        engine = engine_for(settings.main_url)
+        with engine.begin() as connection:
+            drop_checks(connection)
+        engine.dispose()

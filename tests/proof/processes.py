@@ -1,0 +1,184 @@
+"""Real processes: started in groups of their own, killed with -9, started again by a supervisor that times it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from http.client import HTTPConnection
+from itertools import count
+from pathlib import Path
+
+from backend.operations.demo_server import free_port
+from backend.settings import Settings
+from tests.proof.node import NodeOptions
+
+ROOT = Path(__file__).parents[2]
+READY_S_MAX = 60.0
+LOOK_S = 0.02
+numbers = count(1)
+
+
+@dataclass
+class Process:
+    name: str
+    command: list[str]
+    log: Path
+    environment: dict[str, str]
+    port: int = 0  # 0: does not listen
+    child: subprocess.Popen[bytes] | None = None
+    killed: int = 0
+    restarts_s: list[float] = field(default_factory=list)  # from noticing the death to serving again
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.child = subprocess.Popen(
+                self.command,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                env=self.environment,
+                start_new_session=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        return self.child is not None and self.child.poll() is None
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """The whole group, so that no forked process outlives its parent."""
+        if self.child is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.child.pid, number)
+            self.child.wait()
+            self.killed += 1
+
+    def answers(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def wait_until_ready(self) -> None:
+        give_up_at = time.monotonic() + READY_S_MAX
+        while not self.answers():
+            assert self.alive, f"{self.name} ended:\n{self.log.read_text()[-2000:]}"
+            assert time.monotonic() < give_up_at, (
+                f"{self.name} does not answer:\n{self.log.read_text()[-2000:]}"
+            )
+            time.sleep(LOOK_S)
+
+
+def server(settings: Settings, options: NodeOptions, folder: Path) -> Process:
+    port = free_port()
+    return smartpay(settings, options, folder, "serve", "--port", str(port), "--no-worker", port=port)
+
+
+def worker(settings: Settings, options: NodeOptions, folder: Path) -> Process:
+    return smartpay(settings, options, folder, "worker")
+
+
+def smartpay(settings: Settings, options: NodeOptions, folder: Path, *words: str, port: int = 0) -> Process:
+    name = f"{words[0]}-{next(numbers)}"
+    given = json.dumps(asdict(options))
+    command = [sys.executable, "-m", "tests.proof.node", given, "--data", str(settings.data), *words]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("SMARTPAY_")}
+    environment |= {"SMARTPAY_LOG_LEVEL": "WARNING", "SMARTPAY_ACCESS_LIFETIME_S": "3600"}
+    environment |= {"DATABASE_URL": settings.main_url}
+    return Process(name, command, folder / f"{name}.log", environment, port)
+
+
+class Supervisor:
+    """`with Supervisor(processes):` what dies inside is started again at once; at the end everything serves."""
+
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self.ended = threading.Event()
+        self.processes = processes
+        self.threads = [threading.Thread(target=self.watch, args=[process]) for process in processes]
+
+    def __enter__(self) -> Supervisor:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+        for process in self.processes:
+            if not process.alive:
+                process.start()
+            if process.port:
+                process.wait_until_ready()
+
+    def watch(self, process: Process) -> None:
+        while not self.ended.is_set():
+            if not process.alive:
+                self.start_again(process)
+            time.sleep(LOOK_S)
+
+    def start_again(self, process: Process) -> None:
+        died_at = time.monotonic()
+        process.start()
+        while process.port and process.alive and not process.answers():
+            time.sleep(LOOK_S)
+        if process.alive:  # else it was killed again on its way
+            process.restarts_s.append(time.monotonic() - died_at)
+
+
+NGINX = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log warn;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/nginx-body;
+  proxy_temp_path {folder}/nginx-proxy;
+  fastcgi_temp_path {folder}/nginx-fastcgi;
+  uwsgi_temp_path {folder}/nginx-uwsgi;
+  scgi_temp_path {folder}/nginx-scgi;
+  upstream nodes {{
+    {nodes}
+    keepalive 64;
+    keepalive_timeout 1s;
+  }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://nodes;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+    }}
+  }}
+}}
+"""
+
+
+def nginx_before(servers: Sequence[Process], folder: Path) -> Process | None:
+    """None where nginx is not installed: clients then spread themselves."""
+    program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if program is None:
+        return None
+    port = free_port()
+    nodes = "\n    ".join(f"server 127.0.0.1:{one.port} max_fails=1 fail_timeout=1s;" for one in servers)
+    settings = folder / "nginx.conf"
+    settings.write_text(NGINX.format(folder=folder, nodes=nodes, port=port))
+    command = [program, "-p", str(folder), "-c", str(settings), "-e", str(folder / "nginx.log")]
+    front = Process("nginx", command, folder / "nginx.out", dict(os.environ), port)
+    front.start()
+    front.wait_until_ready()
+    return front

@@ -1,0 +1,96 @@
+"""What each control breaks, in the nodes and the database of a scratch fleet only.
+
+A proof that cannot fail proves nothing, so each one also runs in a shop whose guard is taken out, and must find it.
+Guards that stand in SQL are taken out of the SQL itself, wherever in the code it is written; in a scratch fleet
+CHECKs do not count either, since they are the guard behind the guard.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """Every statement in which `pattern` is found runs with `replacement` in its place."""
+
+    pattern: str
+    replacement: str
+    pause_s: float = 0.0  # before it: opens the window in which others may come
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A function, by "module:name", in whose place another is called."""
+
+    place: str
+    by: Callable[..., Any]
+
+
+SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
+    "unconditional_take": (  # pieces are reserved whether or not they are there
+        Rewrite(r"(on_hand - (?:\w+\.)?reserved >= )(\S+)", r"\1-1000000 + \2", pause_s=0.005),
+    ),
+}
+
+
+class Switch:
+    """In a node: which sabotage is on, as a file says that the fleet writes."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def on(self) -> tuple[Rewrite | Replaced, ...]:
+        name = self.file.read_text()
+        return SABOTAGES[name] if name else ()
+
+    def install(self) -> None:
+        """Before the node serves."""
+        event.listen(Engine, "connect", ignore_checks)
+        event.listen(Engine, "before_cursor_execute", self.rewrite, retval=True)
+        for acts in SABOTAGES.values():
+            for act in acts:
+                if isinstance(act, Replaced):
+                    self.replace(act)
+
+    def rewrite(
+        self, _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> tuple[str, Any]:
+        for act in self.on():
+            if isinstance(act, Rewrite) and re.search(act.pattern, statement):
+                time.sleep(act.pause_s)
+                statement = re.sub(act.pattern, act.replacement, statement)
+        return statement, parameters
+
+    def replace(self, act: Replaced) -> None:
+        module, _, name = act.place.partition(":")
+        real = getattr(import_module(module), name)
+
+        def either(*args: Any, **given: Any) -> Any:
+            return (act.by if act in self.on() else real)(*args, **given)
+
+        setattr(import_module(module), name, either)
+
+
+def ignore_checks(connection: Any, _entry: Any) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+
+
+def drop_checks(connection: Connection) -> None:
+    """PostgreSQL has no other way to leave them out."""
+    if connection.dialect.name == "postgresql":
+        checks = text(
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
+            " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+        )
+        for table, name in connection.execute(checks).all():
+            connection.execute(text(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"'))

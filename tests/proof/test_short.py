@@ -1,0 +1,72 @@
+"""The short form of every proof, and that it fails where a guard is taken out. The long form: ./scripts/prove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.databases import Cluster
+from tests.proof.__main__ import load_all
+from tests.proof.fleet import Fleet, open_fleet
+from tests.proof.result import PROOFS, Found, Proof, Size
+
+load_all()
+SEED = 1
+TRIES_MAX = 3  # a race that is open need not be lost at the first try
+ALL = [pytest.param(one, db, id=f"{one.name}-{db}") for one in PROOFS.values() for db in one.databases]
+pytestmark = pytest.mark.xdist_group("proof")  # one worker: the fleets are shared
+
+
+class Fleets:
+    """Started at the first use: one for each database and way to start its nodes, and one more for controls."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.open: dict[str, Fleet] = {}
+        self.stack = ExitStack()
+
+    def of(self, proof: Proof, database: str, *, scratch: bool = False) -> Fleet:
+        name = f"{database} {scratch} {sorted(proof.options.items())}"
+        if name not in self.open:
+            workers = 0 if scratch else 1
+            opened = open_fleet(
+                database, cluster=self.cluster, scratch=scratch, workers=workers, **proof.options
+            )
+            self.open[name] = self.stack.enter_context(opened)
+        return self.open[name]
+
+
+@pytest.fixture(scope="module")
+def fleets(cluster: Cluster) -> Iterator[Fleets]:
+    some = Fleets(cluster)
+    with some.stack:
+        yield some
+
+
+@pytest.mark.parametrize(("proof", "database"), ALL)
+def test_it_holds(proof: Proof, database: str, fleets: Fleets) -> None:
+    fleet = fleets.of(proof, database)
+    found = proof(fleet, size=Size.QUICK, seed=SEED)
+    assert found.faults + fleet.invariants() == []
+    assert found.n
+
+
+@pytest.mark.parametrize(("proof", "database"), ALL)
+def test_it_fails_without_its_guard(proof: Proof, database: str, fleets: Fleets) -> None:
+    fleet = fleets.of(proof, database, scratch=True)
+    before = fleet.invariants()  # of other controls
+    fleet.sabotage(proof.sabotage)
+    try:
+        assert any(attempt(proof, fleet, before, seed=SEED + further) for further in range(TRIES_MAX))
+    finally:
+        fleet.sabotage("")
+
+
+def attempt(proof: Proof, fleet: Fleet, before: list[str], *, seed: int) -> list[str]:
+    try:
+        found = proof(fleet, size=Size.QUICK, seed=seed)
+    except AssertionError as problem:
+        found = Found(faults=[str(problem)])
+    return found.faults + [fault for fault in fleet.invariants() if fault not in before]
