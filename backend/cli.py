@@ -116,6 +116,7 @@ def looking_after(names: Any) -> None:
     address_options(examining)
     examining.add_argument("--settings", action="store_true", help="print docs/settings.md instead")
     examining.add_argument("--problems", action="store_true", help="print docs/problems.md instead")
+    backup_commands(names)
     json_option(command(names, "reconcile", commands.reconcile, "prove that money, goods and orders agree"))
     face_commands(
         command(names, "faces", commands.faces, "look after enrolled faces when the face model changes")
@@ -133,6 +134,21 @@ def showing(names: Any) -> None:
     bench_options(
         command(names, "bench", commands.bench, "time what a face costs, over HTTP in a shop of its own")
     )
+
+
+def backup_commands(names: Any) -> None:
+    meaning = "write down what the shop holds, while it serves; without its keys"
+    writing = command(names, "backup", commands.backup, meaning)
+    writing.add_argument("--with-keys", action="store_true", help="also write the keys, into FILE.keys")
+    meaning = "put a backup into an empty shop, whole or not at all"
+    reading = command(names, "restore", commands.restore, meaning)
+    reading.add_argument("--with-keys", action="store_true", help="also put back the keys, from FILE.keys")
+    for made in (writing, reading):
+        made.add_argument("file", type=Path, metavar="FILE")
+    moving = command(names, "move", commands.move, "copy a shop that is closed into another, empty database")
+    moving.add_argument("--to", type=configuration.database_url, required=True, metavar="URL")
+    for made in (writing, reading, moving):
+        json_option(made)
 
 
 def face_commands(made: argparse.ArgumentParser) -> None:

@@ -10,9 +10,10 @@ import io
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend import settings as configuration
@@ -22,6 +23,7 @@ from backend.settings import Settings
 if TYPE_CHECKING:
     from backend.db.transaction import Runner
     from backend.identity.ports import PinHasher
+    from backend.operations.backup_file import Manifest
 
 OK = 0
 FAILED = 1
@@ -139,6 +141,52 @@ def work(settings: Settings, _options: Namespace) -> int:
     from backend.worker import work_alone
 
     work_alone(settings)
+    return OK
+
+
+def backup(settings: Settings, options: Namespace) -> int:
+    from backend.clock import SystemClock
+    from backend.operations.backup import back_up
+
+    now = SystemClock().now()
+    return held(options, lambda: back_up(settings, options.file, keys_path=keys_file(options), now=now))
+
+
+def restore(settings: Settings, options: Namespace) -> int:
+    from backend.operations.restore import restore as put_back
+
+    return held(options, lambda: put_back(settings, options.file, keys_path=keys_file(options)))
+
+
+def move(settings: Settings, options: Namespace) -> int:
+    from backend.clock import SystemClock
+    from backend.operations.restore import move as copy
+
+    return held(options, lambda: copy(settings, options.to, now=SystemClock().now()))
+
+
+def keys_file(options: Namespace) -> Path | None:
+    file: Path = options.file
+    return file.with_name(f"{file.name}.keys") if options.with_keys else None
+
+
+def held(options: Namespace, work: Callable[[], Manifest]) -> int:
+    """Runs it and says what the backup holds that was written or put back."""
+    from backend.operations.backup_file import BackupRefused
+
+    try:
+        manifest = work()
+    except BackupRefused as refused:
+        if options.json:
+            show({"ok": False, "refused": str(refused)})
+        print(f"smartpay {options.command}: {refused}", file=sys.stderr)
+        return FAILED
+    if options.json:
+        show({"ok": True, **manifest.to_json()})
+    else:
+        print(
+            f"{manifest.rows} rows of {len(manifest.tables)} tables, schema {manifest.schema}, {manifest.made_at}"
+        )
     return OK
 
 

@@ -174,9 +174,13 @@ class Settings:
         """The folder of face models that a start loads."""
         return self.face_models or MODELS
 
+    @property
+    def keys_folder(self) -> Path:
+        return self.data / "keys"
+
     def key_path(self, name: str) -> Path:
         assert name in KEY_FILES, name
-        return self.data / "keys" / name
+        return self.keys_folder / name
 
 
 def load(environment: Mapping[str, str] | None = None, *, data: Path | None = None) -> Settings:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -21,15 +22,20 @@ SECRET_BYTES = 32
 
 def init(settings: Settings) -> list[Path]:
     """The files that were made; none if nothing was missing. Two at the same time do no harm."""
-    keys = settings.key_path(KEY_FILES[0]).parent
-    for folder in (settings.data, keys):
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        folder.chmod(FOLDER_MODE)
-    with alone(keys):
+    with alone(make_folders(settings)):
         missing = [name for name in KEY_FILES if not settings.key_path(name).exists()]
         for name in missing:
             write_whole(settings.key_path(name), new_key(name))
     return [settings.key_path(name) for name in missing]
+
+
+def make_folders(settings: Settings) -> Path:
+    """The folder of keys, inside the data folder."""
+    keys = settings.keys_folder
+    for folder in (settings.data, keys):
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        folder.chmod(FOLDER_MODE)
+    return keys
 
 
 def new_key(name: str) -> bytes:
@@ -45,12 +51,18 @@ def new_key(name: str) -> bytes:
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:
+    with whole_file(path, mode=mode) as out:
+        out.write(content)
+
+
+@contextmanager
+def whole_file(path: Path, *, mode: int = FILE_MODE) -> Iterator[IO[bytes]]:
     """Appears under its name only when it is whole and on the disk, whatever happens in between."""
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(file, "wb") as out:
-            out.write(content)
+            yield out
             out.flush()
             os.fsync(out.fileno())
         unfinished.rename(path)

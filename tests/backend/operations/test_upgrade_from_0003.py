@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import count
-from pathlib import Path
 
 import pytest
 from sqlalchemy import TextClause, inspect, text
@@ -16,11 +14,8 @@ from backend.operations import migrate
 from backend.operations.reconcile import reconcile
 from backend.settings import Settings
 from tests import databases
-from tests.databases import Cluster
-from tests.fixtures.dumps import load_postgresql, load_sqlite
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # the moment at which the dump was taken
-NUMBERS = count(1)
 ORDERS = {
     "accepted": 10,
     "cancelled": 15,
@@ -34,20 +29,10 @@ Columns = tuple[str, tuple[str, ...]]  # of one table
 Held = dict[Columns, Counter[str]]  # a table's rows, in Python's words
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """Of an installation at schema 0003, of this test's own; `run` and `keys` open what they name."""
-    if request.param == "sqlite":
-        made = Settings(data=tmp_path)
-        load_sqlite(made)
-        yield made
-        return
-    cluster: Cluster = request.getfixturevalue("cluster")
-    database = f"old_{next(NUMBERS)}"
-    url = cluster.create(database)
-    load_postgresql(url)
-    yield Settings(data=tmp_path, database_url=url)
-    cluster.drop(database)
+@pytest.fixture
+def settings(old_shop: Settings) -> Settings:
+    """`run` and `keys` open what they name."""
+    return old_shop
 
 
 def test_the_dump_stands_at_0003_and_leaves_no_table_empty(
