@@ -167,6 +167,13 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "payment_refused": Problem(409, "Refused by the store's rules", "Pay at the counter or ask the staff."),
     "wallet_short": Problem(409, "Not enough money in the wallet", "Top up at the counter, then pay again."),
+    "card_unavailable": Problem(409, "Cards cannot be used here", "Pay from the wallet."),
+    "gateway_unavailable": Problem(
+        503, "The card gateway does not answer", "Try again in a moment; nothing is charged twice."
+    ),
+    "webhook_refused": Problem(
+        400, "Not signed by the gateway just now", "Send the signed bytes as they are, within 300 s."
+    ),
     "reservation_expired": Problem(409, "The goods are no longer held", "Scan them again."),
     # orders
     "order_not_found": Problem(404, "There is no such order", "Check the number."),
