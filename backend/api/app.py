@@ -26,7 +26,6 @@ from backend.api import (
     staff_orders,
     staff_sales,
     staff_sessions,
-    staff_stock,
     staff_wallet,
     stores,
     wallet,
@@ -55,7 +54,6 @@ API = (
     staff_orders,
     staff_wallet,
     staff_sales,
-    staff_stock,
     events,
 )
 

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select, or_, select
+from sqlalchemy import select
 
 from backend.carts.tables import cart_lines, carts
-from backend.db.findings import Scope, rule
+from backend.db.findings import Finding
+from backend.db.transaction import Transaction
 from backend.inventory.tables import reservations
 
 
-@rule("reservation_orphan", "a live reservation is a line of an open or frozen cart")
-def orphan_reservations(_scope: Scope) -> Select[Any]:
-    """However old: there are few, and each keeps goods from others."""
-    return (
+def check(tx: Transaction) -> list[Finding]:
+    rows = tx.execute(
         select(
             reservations.c.line_id,
-            cart_lines.c.quantity.label("expected"),
-            reservations.c.quantity.label("found"),
-            carts.c.state.label("found_state"),
+            reservations.c.quantity,
+            cart_lines.c.quantity.label("line"),
+            carts.c.state,
         )
         .join(cart_lines, cart_lines.c.id == reservations.c.line_id, isouter=True)
         .join(carts, carts.c.id == reservations.c.cart_id, isouter=True)
-        .where(
-            reservations.c.state == "live",
-            or_(
-                cart_lines.c.quantity.is_(None),
-                cart_lines.c.quantity != reservations.c.quantity,
-                carts.c.state.is_(None),
-                carts.c.state.not_in(("open", "frozen")),
-            ),
-        )
+        .where(reservations.c.state == "live")
+        .order_by(reservations.c.line_id)
     )
-
-
-RULES = (orphan_reservations,)
+    rule = "a live reservation is a line of an open or frozen cart"
+    return [
+        Finding(rule, f"reservation {row.line_id}", row.line, [row.quantity, row.state])
+        for row in rows
+        if row.quantity != row.line or row.state not in ("open", "frozen")
+    ]

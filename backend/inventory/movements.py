@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from backend.clock import Ids
 from backend.db.transaction import Transaction
 from backend.inventory.tables import stock_movements
 
-Reason = Literal["received", "sold", "returned", "counted", "written_off", "moved_in", "moved_out"]
+Reason = Literal["received", "sold", "returned", "counted"]
 ROWS_PER_INSERT_MAX = 500  # seven parameters a row; SQLite takes 32,766 in a statement
 
 
@@ -24,18 +24,10 @@ class Move:
     delta: int
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
-    delta: int
-    reason: Reason
-    reference: str
-    at: datetime
-
-
 def record(
     tx: Transaction, moves: Sequence[Move], reason: Reason, *, reference: str, ids: Ids, now: datetime
 ) -> None:
-    """One multi-row insert; a move of nothing leaves no row. reference: the import, checkout, refund or act."""
+    """One multi-row insert; a move of nothing leaves no row. reference: the import, checkout or refund."""
     rows = [
         {
             "id": ids.uuid7(),
@@ -51,15 +43,3 @@ def record(
     ]
     for start in range(0, len(rows), ROWS_PER_INSERT_MAX):
         tx.execute(insert(stock_movements).values(rows[start : start + ROWS_PER_INSERT_MAX]))
-
-
-def latest(tx: Transaction, store_id: str, sku: str, *, limit: int = 50) -> list[Movement]:
-    """The newest first."""
-    moves = stock_movements.c
-    rows = tx.execute(
-        select(moves.delta, moves.reason, moves.reference, moves.at)
-        .where(moves.store_id == store_id, moves.sku == sku)
-        .order_by(moves.at.desc(), moves.id.desc())
-        .limit(limit)
-    )
-    return [Movement(*row) for row in rows]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 
+from backend.db.schema import UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.stores import Store
@@ -39,7 +40,7 @@ class Page:
     next: str | None  # give it as `after` for the page that follows
 
 
-def price_at(store_id: Any, sku: Any, now: datetime) -> ColumnElement[int | None]:
+def price_at(store_id: Any, sku: Any, now: Any) -> ColumnElement[int | None]:
     """The minor units that count at `now`, NULL where the store has no price. Takes columns or values."""
     return (
         select(prices.c.amount_minor)
@@ -50,7 +51,7 @@ def price_at(store_id: Any, sku: Any, now: datetime) -> ColumnElement[int | None
     )
 
 
-def available_at(now: datetime) -> ColumnElement[int]:
+def available_at(now: Any) -> ColumnElement[int]:
     """Counted, less what unexpired reservations hold: right before any sweep. For a row of `stock`."""
     expired = (
         select(func.coalesce(func.sum(reservations.c.quantity), 0))
@@ -65,13 +66,29 @@ def available_at(now: datetime) -> ColumnElement[int]:
     return stock.c.on_hand - stock.c.reserved + expired
 
 
+def _offered() -> Select[Any]:
+    """Written down once: putting a statement together costs more than running it. Takes `_here`."""
+    now = bindparam("now", type_=UtcTime)
+    price = price_at(stock.c.store_id, stock.c.sku, now)
+    return (
+        select(products, price.label("price_minor"), available_at(now).label("available"))
+        .join(stock, and_(stock.c.sku == products.c.sku, stock.c.store_id == bindparam("store")))
+        .where(products.c.active, price.is_not(None))
+    )
+
+
+OFFERED = _offered()
+BY_SKU = OFFERED.where(products.c.sku == bindparam("named"))
+BY_GTIN = OFFERED.where(products.c.gtin == bindparam("named"))
+
+
 def find(
     tx: Transaction, store: Store, *, sku: str | None = None, gtin: str | None = None, now: datetime
 ) -> Product:
     """By sku or by GTIN-14. Raises Refusal product_unknown, also for what this store does not sell."""
     assert (sku is None) != (gtin is None), "one of the two"
-    named = products.c.sku == sku if gtin is None else products.c.gtin == gtin
-    row = tx.execute(_offered(store, now).where(named)).one_or_none()
+    by, value = (BY_SKU, sku) if gtin is None else (BY_GTIN, gtin)
+    row = tx.execute(by, {"named": value, **_here(store, now)}).one_or_none()
     if row is None:
         raise Refusal("product_unknown")
     return _product(row, store)
@@ -98,33 +115,28 @@ def listing(
 ) -> Page:
     """What the store sells, by sku. Every word of `q` stands in a name, a category, the sku or the GTIN."""
     assert 1 <= limit <= PAGE_MAX, limit
-    wanted = _offered(store, now).order_by(products.c.sku).limit(limit + 1)
+    wanted = OFFERED.order_by(products.c.sku).limit(limit + 1)
     if after:
         wanted = wanted.where(products.c.sku > after)
     if category:
         wanted = wanted.where(or_(products.c.category_en == category, products.c.category_ar == category))
     for word in q.split()[:QUERY_WORDS_MAX]:
         wanted = wanted.where(_mentions(word))
-    rows = tx.execute(wanted).all()
+    rows = tx.execute(wanted, _here(store, now)).all()
     shown = tuple(_product(row, store) for row in rows[:limit])
     return Page(shown, shown[-1].sku if len(rows) > limit else None)
 
 
 def everything(tx: Transaction, store: Store, *, now: datetime) -> Sequence[Product]:
     """All that the store sells, by category and name: the order of the printed sheet."""
-    rows = tx.execute(
-        _offered(store, now).order_by(products.c.category_en, products.c.name_en, products.c.sku)
-    )
+    by_name = OFFERED.order_by(products.c.category_en, products.c.name_en, products.c.sku)
+    rows = tx.execute(by_name, _here(store, now))
     return [_product(row, store) for row in rows]
 
 
-def _offered(store: Store, now: datetime) -> Select[Any]:
-    price = price_at(stock.c.store_id, stock.c.sku, now)
-    return (
-        select(products, price.label("price_minor"), available_at(now).label("available"))
-        .join(stock, and_(stock.c.sku == products.c.sku, stock.c.store_id == store.id))
-        .where(products.c.active, price.is_not(None))
-    )
+def _here(store: Store, now: datetime) -> dict[str, Any]:
+    """What OFFERED asks for."""
+    return {"store": store.id, "now": now}
 
 
 def _mentions(word: str) -> ColumnElement[bool]:

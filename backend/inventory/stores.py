@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 
 from backend.db.events import store_counters
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.tables import stores
+
+BY_CODE = select(stores).where(stores.c.code == bindparam("code"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def every(tx: Transaction) -> list[Store]:
 def by_code(tx: Transaction, code: str) -> Store:
     """Raises Refusal store_unknown."""
     known = "\0" not in code  # which PostgreSQL's text cannot hold
-    row = tx.execute(select(stores).where(stores.c.code == code)).one_or_none() if known else None
+    row = tx.execute(BY_CODE, {"code": code}).one_or_none() if known else None
     if row is None:
         raise Refusal("store_unknown")
     return _store(row)
