@@ -21,17 +21,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import qrcode
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from PIL import Image
 
 from catalogue.gtin import to_gtin14
+from catalogue.qr import QUIET_MODULES, Matrix, qr_matrix, qr_svg
 
 LABEL_VERSION_MAX = 7  # 45 modules; what phones fail on is small modules (docs/adr/0012)
 HOST_CHARS_MAX = 25  # the longest that still fits version 7 with four-character store codes
-SEGMENT_CHARS_MIN = 8  # shorter runs cost more in segment headers than they save (docs/adr/0012)
-QUIET_MODULES = 4  # ISO/IEC 18004, section 6.3.8
 MODULE_PX = 8
 
 _HOST = re.compile(
@@ -44,8 +42,6 @@ _LABEL = re.compile(
     r"\?s=(?P<store>[A-Z0-9]{2,4})&k=(?P<key_id>[A-Z0-9]{2})&g=(?P<signature>[A-Z2-7]{103})",
     re.ASCII,  # or "ſ" would pass for the s of https
 )
-
-Matrix = tuple[tuple[bool, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +128,12 @@ def read_label(text: str, *, host: str, keys: LabelKeys) -> Label:
 
 
 def label_matrix(text: str) -> Matrix:
-    """Rows of modules, True is dark, without the quiet zone. Level M. ValueError above version 7."""
-    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0)
-    code.add_data(text, optimize=SEGMENT_CHARS_MIN)
-    code.make(fit=True)
-    if code.version > LABEL_VERSION_MAX:
-        raise ValueError(f"{len(text)} characters need QR version {code.version}, above {LABEL_VERSION_MAX}")
-    return tuple(tuple(bool(module) for module in row) for row in code.modules)
+    """ValueError above version 7."""
+    rows = qr_matrix(text)
+    version = (len(rows) - 17) // 4
+    if version > LABEL_VERSION_MAX:
+        raise ValueError(f"{len(text)} characters need QR version {version}, above {LABEL_VERSION_MAX}")
+    return rows
 
 
 def label_png(text: str, *, module_px: int = MODULE_PX) -> bytes:
@@ -158,25 +153,7 @@ def label_png(text: str, *, module_px: int = MODULE_PX) -> bytes:
 
 
 def label_svg(text: str) -> str:
-    """One module is one unit; the page decides the size. Quiet zone included."""
-    rows = label_matrix(text)
-    side = len(rows) + 2 * QUIET_MODULES
-    path = "".join(
-        f"M{x + QUIET_MODULES} {y + QUIET_MODULES}h{width}v1h-{width}z" for x, y, width in dark_runs(rows)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
-        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{path}"/></svg>'
-    )
-
-
-def dark_runs(rows: Matrix) -> list[tuple[int, int, int]]:
-    """(x, y, width) of every horizontal run of dark modules: what a vector picture draws."""
-    runs: list[tuple[int, int, int]] = []
-    for y, row in enumerate(rows):
-        line = "".join("#" if dark else " " for dark in row)
-        runs.extend((run.start(), y, len(run[0])) for run in re.finditer("#+", line))
-    return runs
+    return qr_svg(label_matrix(text))
 
 
 def _message(host: str, gtin: str, store_code: str) -> bytes:

@@ -11,13 +11,12 @@ from itertools import groupby
 from typing import cast
 
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, get_currency_precision
-from fpdf import FPDF, ViewerPreferences
+from babel.numbers import format_decimal
 from PIL import Image, ImageOps
 
-from catalogue.fonts import REGULAR, SEMIBOLD
 from catalogue.gtin import shown_gtin
-from catalogue.labels import QUIET_MODULES, Matrix, dark_runs, label_matrix
+from catalogue.labels import label_matrix
+from catalogue.paper import DIRECTION_MARKS, INK, LINE, LINE_HEIGHT, LOCALES, SOFT, Paper, shown_money
 
 PAGE_MM = (210.0, 297.0)
 MARGIN_MM = 12.0
@@ -33,13 +32,8 @@ PICTURE_PX = 288  # 300 dpi on that side
 JPEG_QUALITY = 82
 NAME_FITS = ((9.5, 2), (8.0, 2), (6.5, 3))  # points and lines, the largest that holds the whole name counts
 NAME_MM = 9.2  # the height of any of them
-LINE_HEIGHT = 0.47  # mm a point: Arabic marks need more than Latin letters do
-PT_PER_MM = 72 / 25.4
 
-INK, SOFT, LINE, ACCENT = (27, 33, 30), (89, 97, 92), (205, 201, 190), (14, 95, 74)
-LOCALES = {"en": "en_GB", "ar": "ar_SA"}
-SPACED = "¤\u00a0#,##0.00"
-DIRECTION_MARKS = str.maketrans("", "", "\u200e\u200f\u061c")  # the font draws none, each line has its own
+ACCENT = (14, 95, 74)
 HINT_EN = "Scan a code with your phone, or type the number below it."
 HINT_AR = "امسح الرمز بهاتفك، أو اكتب الرقم المطبوع تحته."
 
@@ -91,9 +85,7 @@ def catalogue_sheet(
 
 
 def shown_price(card: Card, language: str) -> str:
-    major = Decimal(card.price_minor).scaleb(-get_currency_precision(card.currency))
-    pattern = SPACED if language == "en" else None  # English locales write SAR10.00, which nobody reads
-    return format_currency(major, card.currency, pattern, locale=LOCALES[language]).translate(DIRECTION_MARKS)
+    return shown_money(card.price_minor, card.currency, language)
 
 
 def typed_form(gtin14: str) -> str:
@@ -118,23 +110,13 @@ def _paginate(cards: Sequence[Card]) -> list[list[_Row]]:
     return pages
 
 
-class _Sheet(FPDF):
-    """Millimetres from the top left corner. Every text is one line or block with a direction of its own."""
-
+class _Sheet(Paper):
     def __init__(self, store_name_en: str, store_name_ar: str, prices_of: date, *, pages_total: int) -> None:
-        super().__init__(unit="mm", format="A4")
+        super().__init__(
+            "A4", title=f"{store_name_en} – {store_name_ar}", made=datetime.combine(prices_of, time(), UTC)
+        )
         self.store_name_en, self.store_name_ar = store_name_en, store_name_ar
         self.prices_of, self.pages_total = prices_of, pages_total
-        self.set_title(f"{store_name_en} – {store_name_ar}")
-        self.set_lang("en")
-        self.set_creator("SmartPayFC")
-        self.set_creation_date(datetime.combine(prices_of, time(), UTC))
-        self.viewer_preferences = ViewerPreferences(display_doc_title=True)
-        self.add_font("plex", "", REGULAR)
-        self.add_font("plex", "B", SEMIBOLD)
-        self.set_auto_page_break(False)
-        self.set_margin(0)
-        self.c_margin = 0
 
     def header(self) -> None:
         self.set_text_color(INK)
@@ -180,7 +162,7 @@ class _Sheet(FPDF):
         self.name(card.name_en, left, below, width, arabic=False)
         self.name(card.name_ar, left, below + NAME_MM + 1.2, width, arabic=True)
         qr_left = x + CARD_MM[0] - QR_MM - 1.5
-        self.qr(label_matrix(card.label), qr_left, y + 1.5)
+        self.qr(label_matrix(card.label), qr_left, y + 1.5, QR_MM)
         self.line_of(typed_form(card.gtin), qr_left, y + 1.5 + QR_MM + 1, QR_MM, 10, align="C")
 
     def price(self, card: Card, x: float, y: float, width: float) -> None:
@@ -197,39 +179,8 @@ class _Sheet(FPDF):
         if small:
             self.image(io.BytesIO(small), x, y, PICTURE_MM, PICTURE_MM, keep_aspect_ratio=True)
 
-    def qr(self, rows: Matrix, x: float, y: float) -> None:
-        """One path in units of modules: filled at once, so that no viewer shows seams between rows."""
-        scale = QR_MM * PT_PER_MM / (len(rows) + 2 * QUIET_MODULES)
-        place = f"{x * PT_PER_MM:.4f} {(PAGE_MM[1] - y) * PT_PER_MM:.4f}"
-        runs = " ".join(
-            f"{left + QUIET_MODULES} {top + QUIET_MODULES} {width} 1 re"
-            for left, top, width in dark_runs(rows)
-        )
-        self._out(f"q 0 g {scale:.5f} 0 0 {-scale:.5f} {place} cm {runs} f Q")
-
-    def line_of(
-        self,
-        text: str,
-        x: float,
-        y: float,
-        width: float,
-        size: float,
-        *,
-        bold: bool = False,
-        arabic: bool = False,
-        align: str = "",
-    ) -> None:
-        """Smaller where it would be wider than `width`."""
-        self._direct(arabic)
-        self.set_font("plex", "B" if bold else "", size)
-        wide = self.get_string_width(text)
-        if wide > width:
-            self.set_font_size(size * width / wide * 0.99)
-        self.set_xy(x, y)
-        self.cell(width, size * LINE_HEIGHT, text, align=align or ("R" if arabic else "L"))
-
     def name(self, text: str, x: float, y: float, width: float, *, arabic: bool) -> None:
-        self._direct(arabic)
+        self.direct(arabic)
         lines: list[str] = []
         for size, lines_max in NAME_FITS:
             self.set_font("plex", "B", size)
@@ -245,9 +196,6 @@ class _Sheet(FPDF):
             self.cell(
                 width, size * LINE_HEIGHT, line, align="R" if arabic else "L", new_x="LEFT", new_y="NEXT"
             )
-
-    def _direct(self, arabic: bool) -> None:
-        self.set_text_shaping(True, direction="rtl" if arabic else "ltr")
 
 
 def _print_size(data: bytes) -> bytes | None:

@@ -7,7 +7,8 @@ import zlib
 from datetime import date
 
 from catalogue.demo.draw import PICTURES
-from catalogue.labels import LabelKey, dark_runs, label_matrix, sign_label
+from catalogue.labels import LabelKey, label_matrix, sign_label
+from catalogue.qr import dark_runs
 from catalogue.sheet import QR_MM, Card, catalogue_sheet, shown_price, typed_form
 
 KEY = LabelKey.from_seed("A1", b"1" * 32)
