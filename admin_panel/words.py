@@ -188,6 +188,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "top_up": ("Top up", "شحن"),
     "topped_up": ("Topped up", "تم الشحن"),
     "receipt": ("Receipt", "إيصال"),
+    "receipt_pdf": ("Receipt (PDF)", "الإيصال (PDF)"),
     "receipt_number": ("Receipt number", "رقم الإيصال"),
     "received": ("Cash received", "النقد المستلم"),
     "new_balance": ("Balance now", "الرصيد الآن"),

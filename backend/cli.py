@@ -106,6 +106,17 @@ def filling(names: Any) -> None:
     employing.add_argument(
         "--store", action="append", default=[], metavar="CODE", help="may be repeated (default: every store)"
     )
+    selling = command(
+        names,
+        "store-set",
+        commands.store_set,
+        "name who sells in a store: then its receipts are tax invoices",
+    )
+    selling.add_argument("store", metavar="CODE")
+    selling.add_argument("--legal-name", required=True, help="at most 127 bytes of UTF-8")
+    selling.add_argument("--vat-number", required=True, help="fifteen digits")
+    selling.add_argument("--address-en", required=True)
+    selling.add_argument("--address-ar", required=True)
 
 
 def looking_after(names: Any) -> None:

@@ -96,6 +96,18 @@ def staff_add(settings: Settings, options: Namespace) -> int:
     return OK
 
 
+def store_set(settings: Settings, options: Namespace) -> int:
+    from backend.clock import SystemClock, SystemIds
+    from backend.inventory.sellers import Seller
+    from backend.operations.sellers import name_seller
+
+    seller = Seller(options.legal_name, options.vat_number, options.address_en, options.address_ar)
+    with database(settings) as run:
+        name_seller(run, options.store, seller, ids=SystemIds(), now=SystemClock().now())
+    print(f"{options.store}: receipts name {seller.legal_name}, VAT number {seller.vat_number}")
+    return OK
+
+
 def import_catalogue(settings: Settings, options: Namespace) -> int:
     from dataclasses import asdict
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+
+from babel.numbers import get_currency_precision
 
 VAT_RATE_BP_MAX = 10_000
 
@@ -26,6 +29,11 @@ class GrossLine:
 
     gross_minor: int
     vat_rate_bp: int
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """115.00 for 11500 halalas: ASCII digits and a dot, as many decimals as the currency has."""
+    return f"{Decimal(minor).scaleb(-get_currency_precision(currency)):f}"
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:

@@ -20,6 +20,7 @@ from backend.errors import SettingsRefused
 from backend.faces.ports import FaceEngine, KeyWrap
 from backend.identity.ports import PinHasher
 from backend.messages.ports import Notifier
+from backend.orders.ports import InvoiceStamper
 from backend.settings import Settings, secret_file
 from catalogue.labels import LabelKey, LabelKeys, VerifyingKey
 from ml.face.manifest import ModelsUnusable
@@ -42,6 +43,9 @@ class Services:
     notifier: Notifier
     label_key: LabelKey
     label_keys: LabelKeys
+    stamper: InvoiceStamper | None = (
+        None  # the second phase of Saudi invoices; no receipt needs it to be drawn
+    )
 
 
 def build(

@@ -186,6 +186,16 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "order_state_unknown": Problem(422, "There is no such state", "Use the states named in the answer."),
     "form_expired": Problem(403, "The form is no longer valid", "Load the page again and repeat."),
+    # the seller on receipts
+    "seller_name_too_long": Problem(
+        422, "The seller's name is too long", "Use at most 127 bytes of UTF-8: an Arabic letter has two."
+    ),
+    "seller_malformed": Problem(
+        422, "Name or address of the seller cannot be printed", "Mend the field named in the answer."
+    ),
+    "vat_number_malformed": Problem(
+        422, "This is no VAT number", "Use fifteen digits, of which the first and the last are 3."
+    ),
     # wallet
     "shopper_not_found": Problem(404, "There is no such shopper", "Check the login."),
     "amount_out_of_range": Problem(

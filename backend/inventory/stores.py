@@ -45,6 +45,10 @@ def by_code(tx: Transaction, code: str) -> Store:
     return _store(row)
 
 
+def by_id(tx: Transaction, store_id: str) -> Store:
+    return _store(tx.execute(select(stores).where(stores.c.id == store_id)).one())
+
+
 def by_code_or_first(tx: Transaction, code: str) -> Store:
     """The store of that code; without one, the first, so that a browser without a choice sees a shop.
 

@@ -17,7 +17,8 @@ from backend.identity import staff
 from backend.identity.ports import PinHasher
 from backend.identity.staff import NewStaff, Role
 from backend.identity.tables import staff as staff_rows
-from backend.inventory import stores
+from backend.inventory import sellers, stores
+from backend.inventory.sellers import Seller
 from backend.inventory.stores import Store
 from backend.ledger.accounts import open_store_accounts
 from backend.operations.import_catalogue import CatalogueRefused, take_over
@@ -29,6 +30,7 @@ LOGINS_FILE = "demo-logins.json"
 PASSWORD_RANDOM_BYTES = 12  # 16 characters
 CURRENCY, TIMEZONE = "SAR", "Asia/Riyadh"
 STORES = (("R1", "Riyadh", "الرياض"), ("J1", "Jeddah", "جدة"))
+SELLER = ("شركة سمارت باي للتجارة", "300000000000003")  # a number that the authority gives nobody
 PEOPLE: tuple[tuple[str, str, Role], ...] = (
     ("cashier", "Sara", "cashier"),
     ("packer", "Omar", "packer"),
@@ -79,6 +81,7 @@ def open_demo_stores(tx: Transaction, rows: Sequence[ProductRow], *, ids: Ids, n
         store = Store(ids.uuid7(), code, name_en, name_ar, CURRENCY, TIMEZONE)
         stores.open_store(tx, store)
         open_store_accounts(tx, store.id, store.currency)
+        sellers.set_seller(tx, store.id, Seller(*SELLER, f"{name_en}, Saudi Arabia", f"{name_ar}، السعودية"))
     take_over(tx, rows, ids=ids, now=now)
     return True
 

@@ -82,7 +82,8 @@ async function headersOf(method, path, request, body, type) {
 async function readAnswer(answer) {
   const etag = answer.headers.get("ETag");
   if (answer.status === 204 || answer.status === 304) return { status: answer.status, body: null, etag };
-  const body = await answer.json().catch(() => ({}));
+  const file = !answer.headers.get("Content-Type")?.includes("json");
+  const body = await (file && answer.ok ? answer.blob() : answer.json().catch(() => ({})));
   if (answer.ok) return { status: answer.status, body, etag };
   throw new Problem(answer.status, body, Number(answer.headers.get("Retry-After")) || undefined);
 }

@@ -4,6 +4,7 @@
 
 import { ask, Problem } from "./api.js";
 import * as devices from "./device.js";
+import { h } from "./dom.js";
 import { language } from "./words.js";
 
 /** @typedef {import("./device.js").Device} Device */
@@ -112,6 +113,14 @@ export async function call(method, path, request = {}) {
     await refresh();
     return ask(method, path, full());
   }
+}
+
+/** A file that only its owner may have, so no plain link leads to it. @param {string} path @param {string} name */
+export async function download(path, name) {
+  const { body } = await call("GET", path);
+  const href = URL.createObjectURL(body);
+  h("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
 /** @returns {Promise<Me | null>} null: nobody is known here */

@@ -1,11 +1,11 @@
 // @ts-check
 // One order, from paid to handed over; the pick-up code is opened on this device only.
 
-import { h, heading, icon, link, notice, replace, tone, wait } from "../dom.js";
+import { button, h, heading, icon, link, notice, replace, tone, wait } from "../dom.js";
 import { messages, opened } from "../inbox.js";
 import { focusHeading } from "../router.js";
 import { Problem } from "../api.js";
-import { call } from "../session.js";
+import { call, download } from "../session.js";
 import { storeOf } from "../shop.js";
 import { clock, inMine, moment, money, t } from "../words.js";
 
@@ -111,5 +111,6 @@ function receipt(order) {
     h("p", { class: "hint" }, store ? inMine(store.name) : "", " · ", h("bdi", {}, String(order.receipt_number)), paid ? ` · ${moment(paid.at)}` : ""),
     h("ul", {}, ...order.lines.map((/** @type {any} */ line) => h("li", {}, h("span", {}, h("bdi", {}, inMine(line.name)), " ", h("bdi", { class: "hint", dir: "ltr" }, `× ${line.quantity}`)), price(line.gross_minor)))),
     h("dl", {}, ...Object.entries(order.vat_by_rate).filter(([, vat_minor]) => vat_minor > 0).flatMap(([rate_bp, vat_minor]) => [h("dt", {}, t("order.vat", { rate: Number(rate_bp) / 100 })), h("dd", {}, price(vat_minor))]),
-      h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, price(order.total_minor))));
+      h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, price(order.total_minor))),
+    button(t("order.receipt_pdf"), () => download(`/v1/orders/${order.id}/receipt.pdf`, `receipt-${order.receipt_number}.pdf`), { class: "button quiet wide", id: "receipt-pdf" }));
 }
