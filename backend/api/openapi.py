@@ -148,7 +148,7 @@ def parameters(rule: str, said: Described) -> list[dict[str, Any]]:
         for name, text in said.query.items()
     ]
     if said.idempotent:
-        schema = {"type": "string", "minLength": 8, "maxLength": 128}
+        schema = {"type": "string", "minLength": 8, "maxLength": 255}
         inside.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema})
     return inside
 

@@ -32,7 +32,7 @@ PROBLEMS: dict[str, Problem] = {
         "Send a header Idempotency-Key with a new random value for each act.",
     ),
     "idempotency_key_malformed": Problem(
-        400, "Idempotency-Key is malformed", "Use 8 to 128 letters, digits, '-' or '_'."
+        400, "Idempotency-Key is malformed", "Use 8 to 255 visible ASCII characters."
     ),
     "not_found": Problem(404, "There is no such thing", "Check the address."),
     "method_not_allowed": Problem(405, "This address does not take that method", "See /docs."),

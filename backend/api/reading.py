@@ -15,7 +15,7 @@ from backend.db.idempotency import Answer, Once
 from backend.errors import Refusal
 
 JSON_BYTES_MAX = 64_000
-KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
+KEY = re.compile(r"[\x21-\x7e]{8,255}")
 
 
 class Body(BaseModel):

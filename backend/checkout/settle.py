@@ -1,4 +1,4 @@
-"""The payment: one transaction, twelve statements, in the declared lock order.
+"""The payment: one transaction in the declared lock order, of as many statements for fifty lines as for one.
 
 checkout (with its grant) → wallet → reservations and stock → store counters → inserts → the stored answer.
 """
@@ -6,7 +6,10 @@ checkout (with its grant) → wallet → reservations and stock → store counte
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import update
 
@@ -20,49 +23,84 @@ from backend.db import events, idempotency, outbox
 from backend.db.idempotency import Answer, Once
 from backend.db.moments import reached
 from backend.db.outbox import Happening, Kind
+from backend.db.rows import insert_rows
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory import reservations
 from backend.ledger.accounts import balance, move_wallet
-from backend.ledger.postings import Entry, Posting, post
-from backend.orders.place import NewOrder, PlacedLine, place
+from backend.ledger.postings import Entry, Posting, drawn_up
+from backend.orders.place import NewOrder, PlacedLine
+
+Source = Literal["wallet", "card"]  # whose account the money of a sale comes from
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of a checkout that was paid."""
+
+    order_id: str
+    receipt_number: int
+    event_id: int
+    posting_id: str
+    placed_at: datetime
 
 
 def settle(
     tx: Transaction, checkout: Checkout, policy: Policy, once: Once, *, ids: Ids, now: datetime
 ) -> Answer:
     """Raises Refusal payment_not_authorised, payment_refused, wallet_short, reservation_expired: all undone."""
-    use_grant(tx, checkout, policy, now=now)
+    claim_grant(tx, checkout, policy, state="paid", now=now)
     reached("grant_used")
     if not move_wallet(tx, checkout.shopper_id, checkout.currency, -checkout.total_minor):
         have = balance(tx, checkout.shopper_id, checkout.currency)
         raise Refusal("wallet_short", balance_minor=have, needed_minor=checkout.total_minor)
     reached("money_moved")
-    sold = reservations.sell(tx, checkout.cart_id, checkout.store_id, reference=checkout.id, ids=ids, now=now)
-    if sold != {line["sku"]: line["quantity"] for line in checkout.lines}:
+    placed = place_paid(tx, checkout, source="wallet", ids=ids, now=now)
+    answer = Answer(201, json.dumps(body(checkout, placed), ensure_ascii=False))
+    idempotency.finish(tx, once, answer)
+    reached("before_commit")
+    return answer
+
+
+def place_paid(tx: Transaction, checkout: Checkout, *, source: Source, ids: Ids, now: datetime) -> Placed:
+    """The goods leave the shelf, the sale is posted against `source`, the order is there.
+
+    The checkout's row is the caller's, as is the wallet's balance. Raises Refusal reservation_expired.
+    """
+    agreed: Counter[str] = Counter()
+    for line in checkout.lines:
+        agreed[line["sku"]] += line["quantity"]
+    sold = reservations.sell(tx, checkout.cart_id, checkout.store_id, reference=checkout.id, now=now)
+    if sold != agreed:
         raise Refusal("reservation_expired")
     reached("stock_sold")
     numbers = events.next_numbers(tx, checkout.store_id, receipts=1)
+    posting_id, posted = drawn_up(sale(checkout, source), ids=ids, now=now)
     order = NewOrder(
         id=ids.uuid7(),
         store_id=checkout.store_id,
         receipt_number=numbers.receipt,
         shopper_id=checkout.shopper_id,
         checkout_id=checkout.id,
-        posting_id=post_payment(tx, checkout, ids=ids, now=now),
+        posting_id=posting_id,
         total_minor=checkout.total_minor,
         currency=checkout.currency,
-        lines=[PlacedLine(**{name: line[name] for name in PlacedLine.__slots__}) for line in checkout.lines],
+        method=source,
+        lines=[PlacedLine.of(line) for line in checkout.lines],
     )
-    place(tx, order, ids=ids, now=now)
-    outbox.add(tx, [settled(order, checkout, numbers.event_id, ids=ids)], now=now)
-    answer = Answer(201, json.dumps(body(order, checkout.store_code, now), ensure_ascii=False))
-    idempotency.finish(tx, once, answer)
-    reached("before_commit")
-    return answer
+    told = outbox.rows([settled(order, checkout, numbers.event_id, ids=ids)], now=now)
+    insert_rows(tx, *posted, *order.rows(ids=ids, now=now), told)
+    return Placed(order.id, order.receipt_number, numbers.event_id, posting_id, now)
 
 
-def use_grant(tx: Transaction, checkout: Checkout, policy: Policy, *, now: datetime) -> None:
+def claim_grant(
+    tx: Transaction,
+    checkout: Checkout,
+    policy: Policy,
+    *,
+    state: Literal["paid", "paying"],
+    now: datetime,
+) -> None:
     """The last word on authorisation, under the checkout's lock: policy, single use, time, cart hash."""
     pin = Evidence(Factor.PIN, checkout.shopper_id, checkout.id, now)
     evidence = (*checkout.evidence, pin)
@@ -81,7 +119,7 @@ def use_grant(tx: Transaction, checkout: Checkout, policy: Policy, *, now: datet
             checkouts.c.cart_hash == checkout.cart_hash,
         )
         .values(
-            state="paid",
+            state=state,
             grant_state="used",
             evidence=[e.to_json() for e in evidence],
             decision=decisions.explain(policy, checkout.context, evidence, decision),
@@ -91,24 +129,20 @@ def use_grant(tx: Transaction, checkout: Checkout, policy: Policy, *, now: datet
         raise Refusal("payment_not_authorised")
 
 
-def post_payment(tx: Transaction, checkout: Checkout, *, ids: Ids, now: datetime) -> str:
+def sale(checkout: Checkout, source: Source) -> Posting:
     vat = sum(line["vat_minor"] for line in checkout.lines)
-    return post(
-        tx,
-        Posting(
-            kind="payment",
-            reference=checkout.id,
-            store_id=checkout.store_id,
-            actor=f"shopper:{checkout.shopper_id}",
-            currency=checkout.currency,
-            entries=(
-                Entry("wallet", checkout.shopper_id, -checkout.total_minor),
-                Entry("sales", checkout.store_id, checkout.total_minor - vat),
-                Entry("vat", checkout.store_id, vat),
-            ),
+    payer = checkout.shopper_id if source == "wallet" else checkout.store_id
+    return Posting(
+        kind="payment",
+        reference=checkout.id,
+        store_id=checkout.store_id,
+        actor=f"shopper:{checkout.shopper_id}",
+        currency=checkout.currency,
+        entries=(
+            Entry(source, payer, -checkout.total_minor),
+            Entry("sales", checkout.store_id, checkout.total_minor - vat),
+            Entry("vat", checkout.store_id, vat),
         ),
-        ids=ids,
-        now=now,
     )
 
 
@@ -133,16 +167,16 @@ def settled(order: NewOrder, checkout: Checkout, event_id: int, *, ids: Ids) -> 
     )
 
 
-def body(order: NewOrder, store_code: str, now: datetime) -> dict[str, object]:
+def body(checkout: Checkout, placed: Placed) -> dict[str, object]:
     return {
         "order": {
-            "id": order.id,
-            "receipt_number": order.receipt_number,
+            "id": placed.order_id,
+            "receipt_number": placed.receipt_number,
             "state": "paid",
-            "total_minor": order.total_minor,
-            "currency": order.currency,
-            "store": store_code,
-            "placed_at": now.isoformat(),
+            "total_minor": checkout.total_minor,
+            "currency": checkout.currency,
+            "store": checkout.store_code,
+            "placed_at": placed.placed_at.isoformat(),
         },
         "message": "payment_success",
         "next": "pickup_prompt",

@@ -23,7 +23,7 @@ idempotency_records = Table(
     "idempotency_records",
     metadata,
     Column("owner", String(64), primary_key=True),
-    Column("key", String(128), primary_key=True),
+    Column("key", String(255), primary_key=True),
     Column("route", String(120), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("lease_until", UtcTime),  # set while running

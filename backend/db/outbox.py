@@ -22,13 +22,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    insert,
     or_,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from backend.db.rows import New, insert_rows
 from backend.db.schema import Id, Json, UtcTime, metadata
 from backend.db.transaction import Transaction
 
@@ -100,9 +100,12 @@ class Happening:
 
 
 def add(tx: Transaction, happenings: Sequence[Happening], *, now: datetime) -> None:
-    """One multi-row insert."""
-    if happenings:
-        tx.execute(insert(outbox).values([_row(happening, now) for happening in happenings]))
+    insert_rows(tx, rows(happenings, now=now))
+
+
+def rows(happenings: Sequence[Happening], *, now: datetime) -> New:
+    """For a caller who writes others with them."""
+    return outbox, [_row(happening, now) for happening in happenings]
 
 
 def add_once(tx: Transaction, happening: Happening, *, now: datetime) -> bool:

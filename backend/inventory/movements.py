@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import insert
-
 from backend.clock import Ids
+from backend.db.rows import insert_rows
 from backend.db.transaction import Transaction
 from backend.inventory.tables import stock_movements
 
 Reason = Literal["received", "sold", "returned", "counted"]
-ROWS_PER_INSERT_MAX = 500  # seven parameters a row; SQLite takes 32,766 in a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class Move:
 def record(
     tx: Transaction, moves: Sequence[Move], reason: Reason, *, reference: str, ids: Ids, now: datetime
 ) -> None:
-    """One multi-row insert; a move of nothing leaves no row. reference: the import, checkout or refund."""
+    """A move of nothing leaves no row. reference: the import, checkout or refund."""
     rows = [
         {
             "id": ids.uuid7(),
@@ -41,5 +39,4 @@ def record(
         for move in moves
         if move.delta
     ]
-    for start in range(0, len(rows), ROWS_PER_INSERT_MAX):
-        tx.execute(insert(stock_movements).values(rows[start : start + ROWS_PER_INSERT_MAX]))
+    insert_rows(tx, (stock_movements, rows))

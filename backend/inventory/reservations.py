@@ -6,12 +6,14 @@ Order of locks, which keeps out deadlocks: all carts, then stock rows by (store,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, select, text, update
 
 from backend.clock import Ids
+from backend.db.schema import Id, UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.movements import Move, record
@@ -96,46 +98,53 @@ def hold(tx: Transaction, cart_id: str, until: datetime) -> int:
     ).rowcount
 
 
-def sell(
-    tx: Transaction, cart_id: str, store_id: str, *, reference: str, ids: Ids, now: datetime
-) -> dict[str, int]:
-    """Live reservations become sold and leave the shelf: {sku: quantity}. Three statements.
+def sell(tx: Transaction, cart_id: str, store_id: str, *, reference: str, now: datetime) -> dict[str, int]:
+    """Live reservations become sold and leave the shelf: {sku: pieces}. One statement.
 
-    Raises Refusal reservation_expired. The caller compares the result with what was agreed.
+    A movement of a sale has its line's id, so that a line cannot be sold twice. Raises Refusal
+    reservation_expired; the caller compares the result with what was agreed.
     """
-    shelf = and_(reservations.c.store_id == stock.c.store_id, reservations.c.sku == stock.c.sku)
-    locked = (  # the stock rows first, by sku: no UPDATE promises an order of locks
-        select(stock.c.sku)
-        .join(reservations, shelf)
-        .where(_live(reservations.c.cart_id == cart_id), stock.c.store_id == store_id)
-        .order_by(stock.c.sku)
-        .with_for_update(of=stock)
-        .subquery("locked")
-    )
-    sold: dict[str, int] = {}
-    for row in tx.execute(
-        update(reservations)
-        .where(select(func.count()).select_from(locked).scalar_subquery() > 0)
-        .where(_live(reservations.c.cart_id == cart_id), reservations.c.expires_at > now)
-        .values(state="sold")
-        .returning(reservations.c.sku, reservations.c.quantity)
-    ):
-        assert row.sku not in sold, "a sku has one line in a cart"
-        sold[row.sku] = row.quantity
+    statement = SELL_POSTGRESQL if tx.dialect.name == "postgresql" else SELL_SQLITE
+    given = {"cart_id": cart_id, "store_id": store_id, "reference": reference, "now": now}
+    sold: Counter[str] = Counter()
+    for sku, pieces in tx.execute(statement, given):
+        sold[sku] += pieces
     if not sold:
         raise Refusal("reservation_expired")
-    quantity = reservations.c.quantity
-    lowered = tx.execute(
-        update(stock)
-        .where(shelf, stock.c.store_id == store_id)
-        .where(reservations.c.cart_id == cart_id, reservations.c.state == "sold")
-        .values(on_hand=stock.c.on_hand - quantity, reserved=stock.c.reserved - quantity)
-    ).rowcount
-    if lowered != len(sold):
-        raise Refusal("reservation_expired")
-    moves = [Move(store_id, sku, -quantity) for sku, quantity in sorted(sold.items())]
-    record(tx, moves, "sold", reference=reference, ids=ids, now=now)
     return sold
+
+
+TYPED = (bindparam("store_id", type_=Id), bindparam("cart_id", type_=Id), bindparam("now", type_=UtcTime))
+SELL_POSTGRESQL = text(  # the stock rows first, by sku: no UPDATE promises an order of locks
+    """
+    WITH shelf AS (
+        SELECT sku FROM stock
+        WHERE store_id = :store_id
+        AND sku IN (SELECT sku FROM reservations WHERE cart_id = :cart_id AND state = 'live')
+        ORDER BY sku FOR UPDATE
+    ), sold AS (
+        UPDATE reservations SET state = 'sold', reference = :reference, expires_at = :now
+        WHERE cart_id = :cart_id AND state = 'live' AND expires_at > :now
+        AND (SELECT count(*) FROM shelf) > 0
+        RETURNING line_id, store_id, sku, quantity
+    ), moved AS (
+        INSERT INTO stock_movements (id, store_id, sku, delta, reason, reference, at)
+        SELECT line_id, store_id, sku, -quantity, 'sold', :reference, :now FROM sold
+    )
+    UPDATE stock SET on_hand = on_hand - gone.pieces, reserved = reserved - gone.pieces
+    FROM (SELECT store_id, sku, sum(quantity) AS pieces FROM sold GROUP BY store_id, sku) AS gone
+    WHERE stock.store_id = gone.store_id AND stock.sku = gone.sku
+    RETURNING stock.sku, gone.pieces
+    """
+).bindparams(*TYPED)
+
+SELL_SQLITE = text(  # stock and movements follow by the trigger `reservations_sold`
+    """
+    UPDATE reservations SET state = 'sold', reference = :reference, expires_at = :now
+    WHERE cart_id = :cart_id AND store_id = :store_id AND state = 'live' AND expires_at > :now
+    RETURNING sku, quantity
+    """
+).bindparams(*TYPED)
 
 
 def restock(

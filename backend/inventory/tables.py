@@ -106,7 +106,8 @@ reservations = Table(
     Column("sku", String(SKU), nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("state", String(10), nullable=False),
-    Column("expires_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),  # of what was sold: when
+    Column("reference", String(64)),  # the checkout that it was sold to
     ForeignKeyConstraint(["store_id", "sku"], ["stock.store_id", "stock.sku"]),
     CheckConstraint("quantity > 0", name="positive"),
     CheckConstraint("state IN ('live', 'sold', 'released')", name="state_known"),

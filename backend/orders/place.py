@@ -1,15 +1,14 @@
-"""A paid checkout becomes an order: two inserts inside the payment's transaction."""
+"""A paid checkout becomes an order: rows that go in with the payment's own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-
-from sqlalchemy import insert
+from typing import Any
 
 from backend.clock import Ids
-from backend.db.transaction import Transaction
+from backend.db.rows import New
 from backend.orders.order import OrderState
 from backend.orders.tables import order_lines, orders
 
@@ -24,6 +23,16 @@ class PlacedLine:
     gross_minor: int
     vat_rate_bp: int
     vat_minor: int
+    discount_minor: int = 0
+    bundle_sku: str = ""
+
+    @staticmethod
+    def of(line: Mapping[str, Any]) -> PlacedLine:
+        """From a checkout's frozen line; one frozen before there were discounts says nothing of them."""
+        return PlacedLine(**{name: line[name] for name in LINE_FIELDS if name in line})
+
+
+LINE_FIELDS = tuple(field.name for field in fields(PlacedLine))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +45,32 @@ class NewOrder:
     posting_id: str
     total_minor: int
     currency: str
+    method: str
     lines: Sequence[PlacedLine]
 
-
-def place(tx: Transaction, order: NewOrder, *, ids: Ids, now: datetime) -> None:
-    assert order.total_minor == sum(line.gross_minor for line in order.lines), order
-    tx.execute(
-        insert(orders).values(
-            id=order.id,
-            store_id=order.store_id,
-            receipt_number=order.receipt_number,
-            shopper_id=order.shopper_id,
-            checkout_id=order.checkout_id,
-            posting_id=order.posting_id,
-            total_minor=order.total_minor,
-            currency=order.currency,
-            state=OrderState.PAID,
-            pickup_tries=0,
-            placed_at=now,
-            changed_at=now,
-        )
-    )
-    tx.execute(
-        insert(order_lines).values(
-            [
-                {
-                    "id": ids.uuid7(),
-                    "order_id": order.id,
-                    "sku": line.sku,
-                    "name_en": line.name_en,
-                    "name_ar": line.name_ar,
-                    "quantity": line.quantity,
-                    "packed": 0,
-                    "unit_price_minor": line.unit_price_minor,
-                    "gross_minor": line.gross_minor,
-                    "vat_rate_bp": line.vat_rate_bp,
-                    "vat_minor": line.vat_minor,
-                }
-                for line in order.lines
-            ]
-        )
-    )
+    def rows(self, *, ids: Ids, now: datetime) -> tuple[New, New]:
+        """The order's and its lines'."""
+        discount = sum(line.discount_minor for line in self.lines)
+        assert self.total_minor == sum(line.gross_minor for line in self.lines) - discount, self
+        order = {
+            "id": self.id,
+            "store_id": self.store_id,
+            "receipt_number": self.receipt_number,
+            "shopper_id": self.shopper_id,
+            "checkout_id": self.checkout_id,
+            "posting_id": self.posting_id,
+            "total_minor": self.total_minor,
+            "discount_minor": discount,
+            "currency": self.currency,
+            "method": self.method,
+            "state": OrderState.PAID,
+            "pickup_tries": 0,
+            "placed_at": now,
+            "changed_at": now,
+        }
+        lines = [
+            {"id": ids.uuid7(), "order_id": self.id, "packed": 0}
+            | {name: getattr(line, name) for name in LINE_FIELDS}
+            for line in self.lines
+        ]
+        return (orders, [order]), (order_lines, lines)

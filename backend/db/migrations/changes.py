@@ -25,6 +25,15 @@ def change_check(table: str, name: str, *, old: str, new: str) -> None:
     op.create_check_constraint(op.f(name), table, new)
 
 
+def widen_text(table: str, column: str, *, old: int, new: int) -> None:
+    """Another greatest length of a text; all rows there are must fit."""
+    if op.get_context().dialect.name == "sqlite":
+        quoted = op.get_bind().dialect.identifier_preparer.quote(column)
+        _change_text(table, f"{quoted} VARCHAR({old})", f"{quoted} VARCHAR({new})")
+        return
+    op.alter_column(table, column, type_=sa.String(new))
+
+
 def rebuild_on_sqlite(table: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
     """A new table of these columns and constraints with the old one's rows.
 

@@ -98,7 +98,7 @@ def test_a_checkout_that_ran_out_gives_its_goods_back(shelf: Shelf, trolley: Tro
 def test_after_a_payment_the_next_scan_begins_a_fresh_cart(shelf: Shelf, trolley: Trolley) -> None:
     shelf.put("MILK", 5)
     paid = trolley.freeze(trolley.filled("MILK").id)
-    shelf.run(lambda tx: reservations.sell(tx, paid.id, shelf.store.id, reference="c", ids=IDS, now=NOON))
+    shelf.run(lambda tx: reservations.sell(tx, paid.id, shelf.store.id, reference="c", now=NOON))
     assert trolley.current() is None
     assert trolley.scan("MILK").cart.id != paid.id
     assert shelf.counted("MILK") == (4, 1)
@@ -113,7 +113,7 @@ def test_a_cart_is_frozen_once_however_many_ask(shelf: Shelf, trolley: Trolley) 
 def test_the_sweep_puts_expired_carts_away_and_leaves_paid_ones(shelf: Shelf, trolley: Trolley) -> None:
     shelf.put("MILK", 5)
     paid = trolley.freeze(trolley.filled("MILK").id)
-    shelf.run(lambda tx: reservations.sell(tx, paid.id, shelf.store.id, reference="c", ids=IDS, now=NOON))
+    shelf.run(lambda tx: reservations.sell(tx, paid.id, shelf.store.id, reference="c", now=NOON))
     other = Trolley(shelf)
     other.scan("MILK")
     third = Trolley(shelf)

@@ -57,7 +57,7 @@ def test_a_count_below_what_is_held_is_refused(shelf: Shelf) -> None:
 def test_what_is_returned_can_be_sold_again(shelf: Shelf) -> None:
     shelf.put("MILK", 1)
     cart_id = hold(shelf, "MILK", 1)
-    shelf.run(lambda tx: reservations.sell(tx, cart_id, shelf.store.id, reference="c", ids=IDS, now=NOON))
+    shelf.run(lambda tx: reservations.sell(tx, cart_id, shelf.store.id, reference="c", now=NOON))
     assert shelf.available("MILK") == 0
     shelf.run(
         lambda tx: reservations.restock(tx, shelf.store.id, {"MILK": 1}, reference="r", ids=IDS, now=NOON)
@@ -145,7 +145,7 @@ class OneProduct(RuleBasedStateMachine):
             try:
                 sold = self.shelf.run(
                     lambda tx: reservations.sell(
-                        tx, cart_id, self.shelf.store.id, reference="c", ids=IDS, now=self.now
+                        tx, cart_id, self.shelf.store.id, reference="c", now=self.now
                     )
                 )
                 assert sold == {self.sku: self.carts.pop(cart_id)}
