@@ -16,6 +16,7 @@ from admin_panel import (
     queue_pages,
     receipt_pages,
     sales_pages,
+    shelf_pages,
     sign_in_pages,
     stock_pages,
 )
@@ -52,7 +53,7 @@ def build() -> Blueprint:
         static_url_path="/static",
     )
     sign_in_pages.add_to(bp)
-    for pages in (queue_pages, receipt_pages, sales_pages, stock_pages, people_pages):
+    for pages in (queue_pages, receipt_pages, sales_pages, stock_pages, shelf_pages, people_pages):
         pages.add_to(bp)
     bp.add_url_rule("/<path:rest>", view_func=nowhere)
     bp.before_request(allow_file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request, url_for
@@ -11,13 +10,12 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin_panel.access import Visit, page
+from admin_panel.acts import new_act, once
 from admin_panel.amounts import minor_from_text
 from admin_panel.notices import refused, went_well
 from backend.api import duties
 from backend.api.auth import services
-from backend.api.reading import KEY
 from backend.api.staff_wallet import NewTopUp, shopper_named, take_cash, uuid_from_text
-from backend.db.idempotency import Once
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity.shoppers import Shopper
@@ -50,7 +48,7 @@ def people(visit: Visit) -> tuple[str, int]:
             typed=typed,
             wallet=wallet,
             not_found=bool(typed) and wallet is None,
-            act=secrets.token_urlsafe(18),  # one form is one top-up, however often it is sent
+            act=new_act(),
         ),
         404 if typed and wallet is None else 200,
     )
@@ -62,7 +60,7 @@ def top_up(visit: Visit, shopper_id: object) -> AnyResponse:
     try:
         amount_minor = minor_from_text(request.form.get("amount", ""), visit.store.currency)
         asked = new_top_up(visit, str(shopper_id), amount_minor)
-        done = take_cash(services(), visit.member, asked, once(visit, asked))
+        done = take_cash(services(), visit.member, asked, once(visit, "topup", asked))
     except Refusal as refusal:
         return refused(again, refusal)
     reference = json.loads(done.body)["reference"]
@@ -75,15 +73,6 @@ def new_top_up(visit: Visit, shopper_id: str, amount_minor: int) -> NewTopUp:
         return NewTopUp(store=visit.store.code, shopper=shopper_id, amount_minor=amount_minor)
     except ValidationError:
         raise Refusal("amount_out_of_range") from None
-
-
-def once(visit: Visit, asked: NewTopUp) -> Once:
-    """The form's own random key, with the digest of what was asked."""
-    key = request.form.get("act", "")
-    if not KEY.fullmatch(key):
-        raise Refusal("form_expired")
-    digest = services().tokens.digest("request", asked.model_dump_json())
-    return Once(owner=f"staff:{visit.member.id}", key=key, route="topup", digest=digest)
 
 
 @page(*duties.TOP_UP)

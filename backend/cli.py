@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,14 @@ def looking_after(names: Any) -> None:
     examining.add_argument("--settings", action="store_true", help="print docs/settings.md instead")
     examining.add_argument("--problems", action="store_true", help="print docs/problems.md instead")
     backup_commands(names)
-    json_option(command(names, "reconcile", commands.reconcile, "prove that money, goods and orders agree"))
+    proving = command(names, "reconcile", commands.reconcile, "prove that money, goods and orders agree")
+    json_option(proving)
+    proving.add_argument(
+        "--since",
+        type=utc_day,
+        metavar="DAY",
+        help="only what was made on this UTC day or later; the daily form",
+    )
     face_commands(
         command(names, "faces", commands.faces, "look after enrolled faces when the face model changes")
     )
@@ -190,6 +198,11 @@ def command(names: Any, name: str, run: Command, meaning: str) -> argparse.Argum
     made: argparse.ArgumentParser = names.add_parser(name, help=meaning, description=meaning)
     made.set_defaults(run=run)
     return made
+
+
+def utc_day(text: str) -> datetime:
+    """Its begin."""
+    return datetime.combine(date.fromisoformat(text), time(), UTC)
 
 
 def json_option(made: argparse.ArgumentParser) -> None:

@@ -207,7 +207,7 @@ def reconcile(settings: Settings, options: Namespace) -> int:
     from backend.operations.reconcile import reconcile as prove
 
     with database(settings) as run:
-        report = prove(run, now=SystemClock().now())
+        report = prove(run, now=SystemClock().now(), since=options.since)
     if options.json:
         show(report.to_json())
     else:

@@ -26,6 +26,7 @@ KEY_FILES = (
     "refresh.key",
     "digest.key",
 )
+STRIPE_KEY_FILES = ("stripe.key", "stripe-webhook.key")  # put there by whoever takes cards; both or neither
 
 
 def setting(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
@@ -77,6 +78,12 @@ def host_name(text: str) -> str:
     return text.lower()
 
 
+def safe_url(text: str) -> str:
+    if not text.startswith(("https://", "http://127.0.0.1:")):
+        raise ValueError("must begin with https://, or be this machine: http://127.0.0.1:PORT")
+    return text.rstrip("/")
+
+
 @dataclass(frozen=True)
 class Settings:
     data: Path = setting("SMARTPAY_DATA", Path("var"), Path, "Folder of database, keys and demo logins.")
@@ -100,6 +107,15 @@ class Settings:
             "read": str,
             "meaning": "Expo access token, if the project demands one.",
         },
+    )
+    stripe_url: str = setting(
+        "SMARTPAY_STRIPE_URL",
+        "https://api.stripe.com",
+        safe_url,
+        "Where Stripe's API answers; cards are taken once stripe.key and stripe-webhook.key are in keys/.",
+    )
+    stripe_account: str | None = setting(
+        "SMARTPAY_STRIPE_ACCOUNT", None, str, "Connected account that is paid; default: the key's own."
     )
     grant_lifetime: timedelta = setting(
         "SMARTPAY_GRANT_LIFETIME_S", timedelta(seconds=120), seconds(10, 120), "How long a grant may pay."
@@ -179,7 +195,7 @@ class Settings:
         return self.data / "keys"
 
     def key_path(self, name: str) -> Path:
-        assert name in KEY_FILES, name
+        assert name in KEY_FILES + STRIPE_KEY_FILES, name
         return self.keys_folder / name
 
 
@@ -240,7 +256,10 @@ def secret_file(settings: Settings, name: str) -> bytes:
     """The bytes of one key file. Raises SettingsRefused if it is absent, short or readable by others."""
     path = settings.key_path(name)
     if not path.exists():
-        raise SettingsRefused([f"{path}: missing; run: smartpay init"])
+        how = (
+            "put it beside the other, or take that away" if name in STRIPE_KEY_FILES else "run: smartpay init"
+        )
+        raise SettingsRefused([f"{path}: missing; {how}"])
     if path.stat().st_mode & 0o077:
         raise SettingsRefused([f"{path}: is readable by others; run: chmod 600 {path}"])
     content = path.read_bytes()

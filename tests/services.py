@@ -32,6 +32,7 @@ def services_of(settings: Settings, run: Runner, keys: Runner, **changes: Any) -
         sealer=sealer(),
         tokens=tokens(),
         notifier=InboxOnly(),
+        gateway=None,
         label_key=LABEL_KEY,
         label_keys={LABEL_KEY.id: LABEL_KEY.verifying()},
     )

@@ -27,6 +27,7 @@ from backend.api import (
     staff_orders,
     staff_sales,
     staff_sessions,
+    staff_stock,
     staff_wallet,
     stores,
     wallet,
@@ -56,6 +57,7 @@ API = (
     staff_orders,
     staff_wallet,
     staff_sales,
+    staff_stock,
     events,
 )
 

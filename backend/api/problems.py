@@ -139,6 +139,9 @@ PROBLEMS: dict[str, Problem] = {
     "label_other_store": Problem(409, "This label hangs in another store", "Go on in the store named."),
     "gtin_invalid": Problem(422, "This number has a slip in it", "Compare it with the printed digits."),
     "out_of_stock": Problem(409, "Not enough in stock", "Take fewer pieces or choose another product."),
+    "stock_short": Problem(409, "So many pieces cannot leave the shelf", "Take fewer, or count the shelf."),
+    "stock_over": Problem(422, "So many pieces stand on no shelf", "Check the number."),
+    "same_store": Problem(422, "A transfer is between two stores", "Choose another store."),
     # carts
     "cart_not_found": Problem(404, "There is no such cart", "Scan a product to begin one."),
     "cart_expired": Problem(409, "The cart's time has run out", "Scan the products again."),
@@ -167,6 +170,13 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "payment_refused": Problem(409, "Refused by the store's rules", "Pay at the counter or ask the staff."),
     "wallet_short": Problem(409, "Not enough money in the wallet", "Top up at the counter, then pay again."),
+    "card_unavailable": Problem(409, "Cards cannot be used here", "Pay from the wallet."),
+    "gateway_unavailable": Problem(
+        503, "The card gateway does not answer", "Try again in a moment; nothing is charged twice."
+    ),
+    "webhook_refused": Problem(
+        400, "Not signed by the gateway just now", "Send the signed bytes as they are, within 300 s."
+    ),
     "reservation_expired": Problem(409, "The goods are no longer held", "Scan them again."),
     # orders
     "order_not_found": Problem(404, "There is no such order", "Check the number."),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response
 from pydantic import Field
 
 from backend.api import duties
+from backend.api.acts import once_only
 from backend.api.auth import current_staff, services, staff_role
 from backend.api.openapi import describe
 from backend.api.reading import Body, idempotency, read_json, stored
-from backend.db.idempotency import Answer, Once, claim, finish
+from backend.db.idempotency import Answer, Once
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity import shoppers
@@ -53,13 +55,7 @@ def post_topup() -> Response:
 
 
 def take_cash(at: Services, member: StaffMember, asked: NewTopUp, once: Once) -> Answer:
-    """One transaction: the key, the money and the answer."""
-
-    def work(tx: Transaction) -> Answer:
-        now = at.clock.now()
-        known = claim(tx, once, now=now)
-        if known is not None:
-            return known
+    def work(tx: Transaction, now: datetime) -> dict[str, Any]:
         store = duties.store_of(tx, member, asked.store)
         shopper = shopper_named(tx, asked.shopper)
         reference = at.ids.uuid7()
@@ -69,17 +65,14 @@ def take_cash(at: Services, member: StaffMember, asked: NewTopUp, once: Once) ->
             ids=at.ids,
             now=now,
         )
-        body = {
+        return {
             "posting_id": done.posting_id,
             "reference": reference,
             "balance_minor": done.balance_minor,
             "currency": store.currency,
         }
-        made = Answer(201, json.dumps(body))
-        finish(tx, once, made)
-        return made
 
-    return at.run(work)
+    return once_only(at, once, work)
 
 
 def shopper_named(tx: Transaction, name: str) -> Shopper:

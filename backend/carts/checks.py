@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Select, or_, select
 
 from backend.carts.tables import cart_lines, carts
-from backend.db.findings import Finding
-from backend.db.transaction import Transaction
+from backend.db.findings import Scope, rule
 from backend.inventory.tables import reservations
 
 
-def check(tx: Transaction) -> list[Finding]:
-    rows = tx.execute(
+@rule("reservation_orphan", "a live reservation is a line of an open or frozen cart")
+def orphan_reservations(_scope: Scope) -> Select[Any]:
+    """However old: there are few, and each keeps goods from others."""
+    return (
         select(
             reservations.c.line_id,
-            reservations.c.quantity,
-            cart_lines.c.quantity.label("line"),
-            carts.c.state,
+            cart_lines.c.quantity.label("expected"),
+            reservations.c.quantity.label("found"),
+            carts.c.state.label("found_state"),
         )
         .join(cart_lines, cart_lines.c.id == reservations.c.line_id, isouter=True)
         .join(carts, carts.c.id == reservations.c.cart_id, isouter=True)
-        .where(reservations.c.state == "live")
-        .order_by(reservations.c.line_id)
+        .where(
+            reservations.c.state == "live",
+            or_(
+                cart_lines.c.quantity.is_(None),
+                cart_lines.c.quantity != reservations.c.quantity,
+                carts.c.state.is_(None),
+                carts.c.state.not_in(("open", "frozen")),
+            ),
+        )
     )
-    rule = "a live reservation is a line of an open or frozen cart"
-    return [
-        Finding(rule, f"reservation {row.line_id}", row.line, [row.quantity, row.state])
-        for row in rows
-        if row.quantity != row.line or row.state not in ("open", "frozen")
-    ]
+
+
+RULES = (orphan_reservations,)

@@ -2,142 +2,212 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, or_, select, union_all
 
 from backend.checkout.tables import checkouts, refunds
-from backend.db.findings import Finding
-from backend.db.transaction import Transaction
+from backend.db.checks import gaps
+from backend.db.events import store_counters
+from backend.db.findings import Scope, plain, rule
+from backend.db.idempotency import idempotency_records as answers
 from backend.inventory.tables import stock_movements
-from backend.ledger.checks import Moved, moved
+from backend.ledger.checks import moved
+from backend.orders.checks import made as placed
 from backend.orders.tables import order_lines, orders
 
-Goods = Counter[tuple[str, str, str]]  # (reference, store, sku) → pieces
-SAME = ("shopper_id", "store_id", "total_minor", "currency")
+AGREED = ("shopper_id", "store_id", "total_minor", "currency")
 
 
-def check(tx: Transaction) -> list[Finding]:
-    placed = {row["id"]: dict(row) for row in tx.execute(select(orders)).mappings()}
-    vat = vat_of_orders(tx)
-    return [
-        *wrong_checkouts(tx, placed),
-        *wrong_payments(tx, placed, vat),
-        *wrong_refunds(tx, placed, vat),
-        *wrong_goods(tx),
-    ]
-
-
-def wrong_checkouts(tx: Transaction, placed: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    """A paid checkout has one order and nothing else has one; both say the same."""
-    order_of = {order["checkout_id"]: order for order in placed.values()}
-    for row in tx.execute(select(checkouts).order_by(checkouts.c.id)).mappings():
-        order = order_of.get(row["id"])
-        if (row["state"] == "paid") != (order is not None):
-            found = f"{row['state']}, {'an' if order else 'no'} order"
-            yield Finding("a checkout is paid if it has an order", f"checkout {row['id']}", "both", found)
-        elif order is not None and any(order[name] != row[name] for name in SAME):
-            agreed = [row[name] for name in SAME]
-            yield Finding(
-                "an order is what the checkout agreed",
-                f"order {order['id']}",
-                agreed,
-                [order[name] for name in SAME],
-            )
-
-
-def wrong_payments(
-    tx: Transaction, placed: Mapping[str, Mapping[str, Any]], vat: Mapping[str, int]
-) -> Iterator[Finding]:
-    payments = {payment.posting_id: payment for payment in moved(tx, "payment")}
-    for order in placed.values():
-        payment = payments.pop(order["posting_id"], None)
-        due = amounts(order, vat, sign=-1, reference=order["checkout_id"])
-        if payment is None or said(payment) != due:
-            yield Finding(
-                "an order is paid by one posting", f"order {order['id']}", due, payment and said(payment)
-            )
-    for payment in payments.values():
-        yield Finding("a payment has an order", f"posting {payment.posting_id}", "an order", None)
-
-
-def wrong_refunds(
-    tx: Transaction, placed: Mapping[str, Mapping[str, Any]], vat: Mapping[str, int]
-) -> Iterator[Finding]:
-    given = {posting.posting_id: posting for posting in moved(tx, "refund")}
-    for refund in tx.execute(select(refunds).order_by(refunds.c.id)).mappings():
-        posting = given.pop(refund["posting_id"], None)
-        due = amounts(placed[refund["order_id"]], vat, sign=1, reference=refund["id"])
-        if posting is None or said(posting) != due or refund["amount_minor"] != due["wallet"]:
-            yield Finding(
-                "a refund gives the order's money back",
-                f"refund {refund['id']}",
-                due,
-                posting and said(posting),
-            )
-    for posting in given.values():
-        yield Finding("a refund's posting has a refund", f"posting {posting.posting_id}", "a refund", None)
-
-
-def amounts(order: Mapping[str, Any], vat: Mapping[str, int], *, sign: int, reference: str) -> dict[str, Any]:
-    """sign: -1 from the wallet, 1 back into it."""
-    total, tax = order["total_minor"], vat.get(order["id"], 0)
-    return {
-        "reference": reference,
-        "store": order["store_id"],
-        "currency": order["currency"],
-        "wallet": sign * total,
-        "cash": 0,
-        "sales": -sign * (total - tax),
-        "vat": -sign * tax,
-    }
-
-
-def said(posting: Moved) -> dict[str, Any]:
-    return {
-        "reference": posting.reference,
-        "store": posting.store_id,
-        "currency": posting.currency,
-        **posting.by_kind,
-    }
-
-
-def wrong_goods(tx: Transaction) -> Iterator[Finding]:
-    """What left the shelf is what orders hold, and what came back is what was refunded."""
-    pieces = func.sum(order_lines.c.quantity)
-    ordered = select(orders.c.checkout_id, orders.c.store_id, order_lines.c.sku, pieces).join(
-        order_lines, order_lines.c.order_id == orders.c.id
+@rule("checkout_state", "a checkout is paid if it has an order, and only then")
+def wrong_checkouts(scope: Scope) -> Select[Any]:
+    order = orders.c.id.is_not(None)
+    return (
+        select(
+            checkouts.c.id,
+            case((order, "paid"), else_="not paid").label("expected"),
+            checkouts.c.state.label("found"),
+        )
+        .join(orders, orders.c.checkout_id == checkouts.c.id, isouter=True)
+        .where((checkouts.c.state == "paid") != order, scope.covers(checkouts.c.id, checkouts.c.created_at))
     )
-    ordered = ordered.group_by(orders.c.checkout_id, orders.c.store_id, order_lines.c.sku)
-    back = select(refunds.c.id, orders.c.store_id, order_lines.c.sku, pieces).select_from(
-        refunds.join(orders, orders.c.id == refunds.c.order_id).join(
-            order_lines, order_lines.c.order_id == orders.c.id
+
+
+@rule("order_agreement", "an order is what its checkout agreed")
+def wrong_orders(scope: Scope) -> Select[Any]:
+    """Also an order whose checkout is gone."""
+    return (
+        select(
+            orders.c.id,
+            *(checkouts.c[name].label(f"expected_{name}") for name in AGREED),
+            *(orders.c[name].label(f"found_{name}") for name in AGREED),
+        )
+        .join(checkouts, checkouts.c.id == orders.c.checkout_id, isouter=True)
+        .where(
+            or_(checkouts.c.id.is_(None), *(checkouts.c[name] != orders.c[name] for name in AGREED)),
+            placed(scope),
         )
     )
-    back = back.group_by(refunds.c.id, orders.c.store_id, order_lines.c.sku)
-    for reason, sign, wanted in (("sold", -1, ordered), ("returned", 1, back)):
-        due: Goods = Counter({(row[0], row[1], row[2]): int(row[3]) for row in tx.execute(wanted)})
-        went = goods_moved(tx, reason, sign)
-        for key in sorted({*due, *went}):
-            if due[key] != went[key]:
-                reference, store, sku = key
-                subject = f"{sku} in store {store} for {reference}"
-                yield Finding(f"pieces {reason} are those of orders", subject, due[key], went[key])
 
 
-def goods_moved(tx: Transaction, reason: str, sign: int) -> Goods:
-    moves = stock_movements.c
-    rows = tx.execute(
-        select(moves.reference, moves.store_id, moves.sku, func.sum(moves.delta))
-        .where(moves.reason == reason)
-        .group_by(moves.reference, moves.store_id, moves.sku)
+@rule("payment", "an order is paid by one posting, from wallet or card to sales and VAT")
+def wrong_payments(scope: Scope) -> Select[Any]:
+    paid, vat = moved("payment", scope), vat_of_orders(scope)
+    source = case((orders.c.method == "card", paid.c.card), else_=paid.c.wallet)
+    due = func.coalesce(vat.c.vat_minor, 0)
+    return (
+        select(
+            orders.c.id,
+            (-orders.c.total_minor).label("expected_paid"),
+            (orders.c.total_minor - due).label("expected_sales"),
+            due.label("expected_vat"),
+            source.label("found_paid"),
+            paid.c.sales.label("found_sales"),
+            paid.c.vat.label("found_vat"),
+        )
+        .join(vat, vat.c.order_id == orders.c.id, isouter=True)
+        .join(paid, paid.c.id == orders.c.posting_id, isouter=True)
+        .where(
+            or_(
+                paid.c.id.is_(None),
+                plain(paid.c.reference) != plain(orders.c.checkout_id),
+                paid.c.store_id != orders.c.store_id,
+                paid.c.currency != orders.c.currency,
+                source != -orders.c.total_minor,
+                paid.c.sales != orders.c.total_minor - due,
+                paid.c.vat != due,
+            ),
+            placed(scope),
+        )
     )
-    return Counter({(row[0], row[1], row[2]): sign * int(row[3]) for row in rows})
 
 
-def vat_of_orders(tx: Transaction) -> dict[str, int]:
-    total = func.sum(order_lines.c.vat_minor)
-    rows = tx.execute(select(order_lines.c.order_id, total).group_by(order_lines.c.order_id))
-    return {row[0]: int(row[1]) for row in rows}
+@rule("payment_orphan", "a payment has an order")
+def orphan_payments(scope: Scope) -> Select[Any]:
+    paid = moved("payment", scope)
+    return (
+        select(paid.c.id, literal("an order").label("expected"), literal(None).label("found"))
+        .join(orders, orders.c.posting_id == paid.c.id, isouter=True)
+        .where(orders.c.id.is_(None))
+    )
+
+
+@rule("refund", "a refund gives its amount back by one posting")
+def wrong_refunds(scope: Scope) -> Select[Any]:
+    given = moved("refund", scope)
+    return (
+        select(refunds.c.id, refunds.c.amount_minor.label("expected"), given.c.wallet.label("found"))
+        .join(orders, orders.c.id == refunds.c.order_id)
+        .join(given, given.c.id == refunds.c.posting_id, isouter=True)
+        .where(
+            or_(
+                given.c.id.is_(None),
+                plain(given.c.reference) != plain(refunds.c.id),
+                given.c.store_id != orders.c.store_id,
+                given.c.currency != refunds.c.currency,
+                given.c.wallet != refunds.c.amount_minor,
+                given.c.vat != -refunds.c.vat_minor,
+            ),
+            refunded(scope),
+        )
+    )
+
+
+@rule("refund_orphan", "a refund's posting has a refund")
+def orphan_refunds(scope: Scope) -> Select[Any]:
+    given = moved("refund", scope)
+    return (
+        select(given.c.id, literal("a refund").label("expected"), literal(None).label("found"))
+        .join(refunds, refunds.c.posting_id == given.c.id, isouter=True)
+        .where(refunds.c.id.is_(None))
+    )
+
+
+@rule("credit_note_gap", "a store's credit notes are numbered without gaps")
+def credit_note_gaps(scope: Scope) -> Select[Any]:
+    return gaps(scope, store_counters.c.credit_notes, refunds.c.number, refunds.c.at)
+
+
+@rule("goods_sold", "what left the shelf is what orders hold")
+def wrong_goods_sold(scope: Scope) -> Select[Any]:
+    ordered = (
+        select(*goods(orders.c.checkout_id, orders.c.store_id, order_lines.c.sku, order_lines.c.quantity))
+        .join(order_lines, order_lines.c.order_id == orders.c.id)
+        .where(placed(scope))
+    )
+    return unlike_moved(ordered, "sold", scope, sign=-1)
+
+
+@rule("goods_returned", "what came back to the shelf is what was refunded")
+def wrong_goods_returned(scope: Scope) -> Select[Any]:
+    back = (
+        select(*goods(refunds.c.id, orders.c.store_id, order_lines.c.sku, order_lines.c.quantity))
+        .select_from(refunds)
+        .join(orders, orders.c.id == refunds.c.order_id)
+        .join(order_lines, order_lines.c.order_id == orders.c.id)
+        .where(refunds.c.goods == "restock", refunded(scope))
+    )
+    return unlike_moved(back, "returned", scope, sign=1)
+
+
+@rule("stored_answer", "the stored answer to a payment names the checkout's order")
+def wrong_answers(_scope: Scope) -> Select[Any]:
+    """They are kept for two days only."""
+    route = literal("checkouts/").concat(plain(orders.c.checkout_id)).concat("/pay")
+    return (
+        select(answers.c.owner, answers.c.key, orders.c.id.label("expected"), answers.c.body.label("found"))
+        .join(orders, func.replace(answers.c.route, "-", "") == route)
+        .where(answers.c.status == 201, ~func.replace(answers.c.body, "-", "").contains(plain(orders.c.id)))
+    )
+
+
+RULES = (
+    wrong_checkouts,
+    wrong_orders,
+    wrong_payments,
+    orphan_payments,
+    wrong_refunds,
+    orphan_refunds,
+    credit_note_gaps,
+    wrong_goods_sold,
+    wrong_goods_returned,
+    wrong_answers,
+)
+
+
+def refunded(scope: Scope) -> ColumnElement[bool]:
+    return scope.covers(refunds.c.id, refunds.c.at)
+
+
+def vat_of_orders(scope: Scope) -> Subquery:
+    sums = select(order_lines.c.order_id, func.sum(order_lines.c.vat_minor).label("vat_minor"))
+    if scope.since is not None:
+        sums = sums.join(orders, orders.c.id == order_lines.c.order_id).where(placed(scope))
+    return sums.group_by(order_lines.c.order_id).subquery()
+
+
+def goods(
+    reference: ColumnElement[str], store_id: ColumnElement[str], sku: ColumnElement[str], pieces: Any
+) -> tuple[ColumnElement[Any], ...]:
+    """Pieces of something for something, as they should have moved."""
+    return (
+        plain(reference).label("reference"),
+        store_id,
+        sku,
+        pieces.label("due"),
+        literal(0).label("went"),
+    )
+
+
+def unlike_moved(due: Select[Any], reason: str, scope: Scope, *, sign: int) -> Select[Any]:
+    moves = stock_movements.c
+    went = select(plain(moves.reference), moves.store_id, moves.sku, literal(0), sign * moves.delta).where(
+        moves.reason == reason, scope.covers(moves.id, moves.at)
+    )
+    both = union_all(due, went).subquery()
+    key = (both.c.reference, both.c.store_id, both.c.sku)
+    return (
+        select(*key, func.sum(both.c.due).label("expected"), func.sum(both.c.went).label("found"))
+        .group_by(*key)
+        .having(func.sum(both.c.due) != func.sum(both.c.went))
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from backend.db.schema import Id, Json, UtcTime, metadata
 from backend.db.transaction import Transaction
 
 GENESIS = "0" * 64
+ROWS_AT_ONCE = 5_000
 
 audit_entries = Table(
     "audit_entries",
@@ -86,16 +88,30 @@ def chain(tx: Transaction, *, limit: int = 500) -> int:
     return count
 
 
-def first_broken(tx: Transaction) -> int | None:
-    """Position of the first entry whose hash does not follow, or None if the chain holds."""
-    previous = GENESIS
-    chained = (
-        select(audit_entries).where(audit_entries.c.position.is_not(None)).order_by(audit_entries.c.position)
-    )
-    for expected, entry in enumerate(tx.execute(chained).mappings(), start=1):
-        previous = link(previous, entry)
-        if entry["position"] != expected or entry["hash"] != previous:
-            return expected
+@dataclass(frozen=True, slots=True)
+class Broken:
+    entry_id: str
+    position: int  # where it should stand
+    found: str
+
+
+def first_broken(tx: Transaction, *, since: datetime | None = None) -> Broken | None:
+    """The first entry whose place or hash does not follow, or None if the chain holds.
+
+    since: the links before it are believed; the entry that came last before it is where to begin.
+    """
+    chained = select(audit_entries).where(audit_entries.c.position.is_not(None))
+    position, previous = 0, GENESIS
+    if since is not None:
+        known = chained.where(audit_entries.c.at < since).order_by(audit_entries.c.position.desc()).limit(1)
+        if (last := tx.execute(known).first()) is not None:
+            position, previous = last.position, last.hash
+    new = chained.where(audit_entries.c.position > position).order_by(audit_entries.c.position)
+    with tx.execute(new, execution_options={"yield_per": ROWS_AT_ONCE}) as rows:
+        for expected, entry in enumerate(rows.mappings(), start=position + 1):
+            previous = link(previous, entry)
+            if entry["position"] != expected or entry["hash"] != previous:
+                return Broken(entry["id"], expected, f"position {entry['position']}, another hash")
     return None
 
 

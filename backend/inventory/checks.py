@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, select
+from typing import Any
 
-from backend.db.findings import Finding
-from backend.db.transaction import Transaction
+from sqlalchemy import Select, and_, exists, func, select, true
+
+from backend.db.findings import Scope, rule
 from backend.inventory.tables import reservations, stock, stock_movements
 
 
-def check(tx: Transaction) -> list[Finding]:
-    return [*wrong_on_hand(tx), *wrong_reserved(tx)]
-
-
-def wrong_on_hand(tx: Transaction) -> list[Finding]:
+@rule("stock_on_hand", "what is on hand is the sum of its movements")
+def wrong_on_hand(scope: Scope) -> Select[Any]:
+    moves = stock_movements.alias()
+    moved = exists().where(
+        moves.c.store_id == stock.c.store_id,
+        moves.c.sku == stock.c.sku,
+        scope.covers(moves.c.id, moves.c.at),
+    )
     total = func.coalesce(func.sum(stock_movements.c.delta), 0)
     same = and_(stock_movements.c.store_id == stock.c.store_id, stock_movements.c.sku == stock.c.sku)
-    rows = tx.execute(
-        select(stock.c.store_id, stock.c.sku, stock.c.on_hand, total.label("total"))
+    return (
+        select(stock.c.store_id, stock.c.sku, total.label("expected"), stock.c.on_hand.label("found"))
         .join(stock_movements, same, isouter=True)
+        .where(true() if scope.since is None else moved)
         .group_by(stock.c.store_id, stock.c.sku, stock.c.on_hand)
         .having(stock.c.on_hand != total)
-        .order_by(stock.c.store_id, stock.c.sku)
     )
-    rule = "what is on hand is the sum of its movements"
-    return [Finding(rule, f"{row.sku} in store {row.store_id}", int(row.total), row.on_hand) for row in rows]
 
 
-def wrong_reserved(tx: Transaction) -> list[Finding]:
-    total = func.coalesce(func.sum(reservations.c.quantity), 0)
-    same = and_(
-        reservations.c.store_id == stock.c.store_id,
-        reservations.c.sku == stock.c.sku,
-        reservations.c.state == "live",
+@rule("stock_reserved", "what is reserved is the sum of live reservations")
+def wrong_reserved(_scope: Scope) -> Select[Any]:
+    live = (
+        select(reservations.c.store_id, reservations.c.sku, func.sum(reservations.c.quantity).label("pieces"))
+        .where(reservations.c.state == "live")
+        .group_by(reservations.c.store_id, reservations.c.sku)
+        .subquery()
     )
-    rows = tx.execute(
-        select(stock.c.store_id, stock.c.sku, stock.c.reserved, total.label("total"))
-        .join(reservations, same, isouter=True)
-        .group_by(stock.c.store_id, stock.c.sku, stock.c.reserved)
-        .having(stock.c.reserved != total)
-        .order_by(stock.c.store_id, stock.c.sku)
+    held = func.coalesce(live.c.pieces, 0)
+    return (
+        select(stock.c.store_id, stock.c.sku, held.label("expected"), stock.c.reserved.label("found"))
+        .join(live, and_(live.c.store_id == stock.c.store_id, live.c.sku == stock.c.sku), isouter=True)
+        .where(stock.c.reserved != held)
     )
-    rule = "what is reserved is the sum of live reservations"
-    return [Finding(rule, f"{row.sku} in store {row.store_id}", int(row.total), row.reserved) for row in rows]
+
+
+RULES = (wrong_on_hand, wrong_reserved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,14 +41,7 @@ def receive(
     assert all(d.quantity >= 0 for d in ordered), "goods come in, they do not leave"
     if not ordered:
         return
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(stock)
-    tx.execute(
-        new.on_conflict_do_update(
-            index_elements=["store_id", "sku"], set_={"on_hand": stock.c.on_hand + new.excluded.on_hand}
-        ),
-        [{"store_id": d.store_id, "sku": d.sku, "on_hand": d.quantity, "reserved": 0} for d in ordered],
-    )
+    _raise(tx, ordered)
     moves = [Move(d.store_id, d.sku, d.quantity) for d in ordered]
     record(tx, moves, "received", reference=reference, ids=ids, now=now)
 
@@ -72,3 +65,67 @@ def count(
     tx.execute(update(stock).where(this).values(on_hand=counted))
     record(tx, [Move(store_id, sku, difference)], "counted", reference=reference, ids=ids, now=now)
     return difference
+
+
+def write_off(
+    tx: Transaction, store_id: str, goods: Mapping[str, int], *, reference: str, ids: Ids, now: datetime
+) -> None:
+    """Broken, stale or gone: {sku: pieces} leave the store unsold. Raises Refusal stock_short, product_unknown."""
+    ordered = sorted(goods.items())
+    for sku, pieces in ordered:
+        _lower(tx, store_id, sku, pieces, now=now)
+    moves = [Move(store_id, sku, -pieces) for sku, pieces in ordered]
+    record(tx, moves, "written_off", reference=reference, ids=ids, now=now)
+
+
+def transfer(
+    tx: Transaction,
+    from_id: str,
+    to_id: str,
+    goods: Mapping[str, int],
+    *,
+    reference: str,
+    ids: Ids,
+    now: datetime,
+) -> None:
+    """{sku: pieces} leave one store and stand in the other at once. Raises Refusal stock_short, product_unknown."""
+    assert from_id != to_id, "a transfer is between two stores"
+    ordered = sorted(goods.items())
+    for store_id in sorted((from_id, to_id)):  # the lock order
+        if store_id == to_id:
+            _raise(tx, [Delivery(to_id, sku, pieces) for sku, pieces in ordered])
+            continue
+        for sku, pieces in ordered:
+            _lower(tx, from_id, sku, pieces, now=now)
+    left = [Move(from_id, sku, -pieces) for sku, pieces in ordered]
+    came = [Move(to_id, sku, pieces) for sku, pieces in ordered]
+    record(tx, left, "moved_out", reference=reference, ids=ids, now=now)
+    record(tx, came, "moved_in", reference=reference, ids=ids, now=now)
+
+
+def _raise(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
+    """deliveries: in the lock order."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(stock)
+    tx.execute(
+        new.on_conflict_do_update(
+            index_elements=["store_id", "sku"], set_={"on_hand": stock.c.on_hand + new.excluded.on_hand}
+        ),
+        [{"store_id": d.store_id, "sku": d.sku, "on_hand": d.quantity, "reserved": 0} for d in deliveries],
+    )
+
+
+def _lower(tx: Transaction, store_id: str, sku: str, pieces: int, *, now: datetime) -> None:
+    """What carts hold stays; what they held too long is taken back first, if need be."""
+    this = (stock.c.store_id == store_id) & (stock.c.sku == sku)
+    enough = update(stock).where(this, stock.c.on_hand - stock.c.reserved >= pieces)
+    lower = enough.values(on_hand=stock.c.on_hand - pieces)
+    if tx.execute(lower).rowcount == 1:
+        return
+    release_expired(tx, store_id, sku, now=now)
+    if tx.execute(lower).rowcount == 1:
+        return
+    left = tx.execute(select(stock.c.on_hand - stock.c.reserved).where(this)).scalar_one_or_none()
+    if left is None:
+        raise Refusal("product_unknown", sku=sku)
+    raise Refusal("stock_short", sku=sku, available=left)

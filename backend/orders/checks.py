@@ -2,70 +2,80 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, or_, select
+from typing import Any
 
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, literal, or_, select
+
+from backend.db.checks import gaps
 from backend.db.events import store_counters
-from backend.db.findings import Finding
-from backend.db.transaction import Transaction
-from backend.money import divide_half_up
+from backend.db.findings import Scope, plain, rule
+from backend.db.outbox import Kind, outbox
 from backend.orders.tables import order_lines, order_steps, orders
 
-
-def check(tx: Transaction) -> list[Finding]:
-    return [*wrong_totals(tx), *wrong_vat(tx), *missing_steps(tx), *receipt_gaps(tx)]
+PAID = order_lines.c.gross_minor - order_lines.c.discount_minor
 
 
-def wrong_totals(tx: Transaction) -> list[Finding]:
-    total = func.coalesce(func.sum(order_lines.c.gross_minor), 0)
-    rows = tx.execute(
-        select(orders.c.id, orders.c.total_minor, total.label("lines"))
+@rule("order_total", "an order's total is what its lines cost, and its discount that of its lines")
+def wrong_totals(scope: Scope) -> Select[Any]:
+    paid = func.coalesce(func.sum(PAID), 0)
+    discount = func.coalesce(func.sum(order_lines.c.discount_minor), 0)
+    return (
+        select(
+            orders.c.id,
+            paid.label("expected_total"),
+            discount.label("expected_discount"),
+            orders.c.total_minor.label("found_total"),
+            orders.c.discount_minor.label("found_discount"),
+        )
         .join(order_lines, order_lines.c.order_id == orders.c.id, isouter=True)
-        .group_by(orders.c.id, orders.c.total_minor)
-        .having(orders.c.total_minor != total)
-        .order_by(orders.c.id)
+        .where(made(scope))
+        .group_by(orders.c.id)
+        .having(or_(orders.c.total_minor != paid, orders.c.discount_minor != discount))
     )
-    rule = "an order's total is the sum of its lines"
-    return [Finding(rule, f"order {row.id}", int(row.lines), row.total_minor) for row in rows]
 
 
-def wrong_vat(tx: Transaction) -> list[Finding]:
-    """VAT is computed once per rate and order, half up."""
-    gross, vat = func.sum(order_lines.c.gross_minor), func.sum(order_lines.c.vat_minor)
-    rows = tx.execute(
-        select(order_lines.c.order_id, order_lines.c.vat_rate_bp, gross.label("gross"), vat.label("vat"))
-        .group_by(order_lines.c.order_id, order_lines.c.vat_rate_bp)
-        .order_by(order_lines.c.order_id, order_lines.c.vat_rate_bp)
-    )
-    rule = "VAT of a rate's lines is that of their sum"
-    return [
-        Finding(rule, f"order {row.order_id} at {row.vat_rate_bp} bp", due, int(row.vat))
-        for row in rows
-        if (due := divide_half_up(int(row.gross) * row.vat_rate_bp, 10_000 + row.vat_rate_bp)) != row.vat
-    ]
+@rule("order_vat", "VAT of a rate's lines is that of their sum")
+def wrong_vat(scope: Scope) -> Select[Any]:
+    """VAT is computed once per rate and order, half up; all amounts are positive, so `//` rounds down."""
+    rate, whole = order_lines.c.vat_rate_bp, 10_000 + order_lines.c.vat_rate_bp
+    due = (2 * cast(func.sum(PAID), BigInteger) * rate + whole) // (2 * whole)
+    vat = func.sum(order_lines.c.vat_minor)
+    sums = select(order_lines.c.order_id, rate, due.label("expected"), vat.label("found"))
+    if scope.since is not None:
+        sums = sums.join(orders, orders.c.id == order_lines.c.order_id).where(made(scope))
+    return sums.group_by(order_lines.c.order_id, rate).having(vat != due)
 
 
-def missing_steps(tx: Transaction) -> list[Finding]:
+@rule("order_step_missing", "every stage of an order has a time")
+def missing_steps(scope: Scope) -> Select[Any]:
     """The order itself holds when it was paid; every later state has a row."""
-    step = select(order_steps.c.at).where(
+    step = select(order_steps.c.id).where(
         order_steps.c.order_id == orders.c.id, order_steps.c.state == orders.c.state
     )
-    rows = tx.execute(
-        select(orders.c.id, orders.c.state)
-        .where(orders.c.state != "paid", ~step.exists())
-        .order_by(orders.c.id)
+    return select(orders.c.id, orders.c.state.label("expected"), literal(None).label("found")).where(
+        orders.c.state != "paid", ~step.exists(), made(scope)
     )
-    rule = "every stage of an order has a time"
-    return [Finding(rule, f"order {row.id}", f"step {row.state}", None) for row in rows]
 
 
-def receipt_gaps(tx: Transaction) -> list[Finding]:
-    count, last = func.count(orders.c.id), func.coalesce(func.max(orders.c.receipt_number), 0)
-    rows = tx.execute(
-        select(store_counters.c.store_id, store_counters.c.receipts, count.label("count"), last.label("last"))
-        .join(orders, orders.c.store_id == store_counters.c.store_id, isouter=True)
-        .group_by(store_counters.c.store_id, store_counters.c.receipts)
-        .having(or_(store_counters.c.receipts != count, count != last))
-        .order_by(store_counters.c.store_id)
+@rule("receipt_gap", "a store's receipts are numbered without gaps")
+def receipt_gaps(scope: Scope) -> Select[Any]:
+    return gaps(scope, store_counters.c.receipts, orders.c.receipt_number, orders.c.placed_at)
+
+
+@rule("message_missing", "every payment was told")
+def untold_payments(scope: Scope) -> Select[Any]:
+    told = select(outbox.c.id).where(
+        plain(outbox.c.subject) == plain(orders.c.id), outbox.c.kind == Kind.PAYMENT_SETTLED.value
     )
-    rule = "a store's receipts are numbered without gaps"
-    return [Finding(rule, f"store {row.store_id}", row.receipts, [row.count, row.last]) for row in rows]
+    return select(
+        orders.c.id,
+        literal(Kind.PAYMENT_SETTLED.value).label("expected"),
+        literal(None).label("found"),
+    ).where(~told.exists(), made(scope))
+
+
+RULES = (wrong_totals, wrong_vat, missing_steps, receipt_gaps, untold_payments)
+
+
+def made(scope: Scope) -> ColumnElement[bool]:
+    return scope.covers(orders.c.id, orders.c.placed_at)

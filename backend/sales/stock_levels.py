@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from backend.db.transaction import Transaction
+from backend.errors import Refusal
 from backend.inventory.products import available_at, price_at
 from backend.inventory.tables import products, stock
 
@@ -33,6 +35,25 @@ class Level:
 def stock_levels(tx: Transaction, store_id: str, *, q: str = "", now: datetime) -> Sequence[Level]:
     """By category and name; every word of `q` stands in a name, a category or the sku."""
     wanted = (
+        _levels(store_id, now)
+        .where(products.c.active)
+        .order_by(products.c.category_en, products.c.name_en, products.c.sku)
+    )
+    rows = [Level(*row) for row in tx.execute(wanted)]
+    words = q.casefold().split()
+    return [row for row in rows if all(word in _text(row) for word in words)]
+
+
+def stock_level(tx: Transaction, store_id: str, sku: str, *, now: datetime) -> Level:
+    """Withdrawn goods stand on shelves, too. Raises Refusal product_unknown."""
+    row = tx.execute(_levels(store_id, now).where(products.c.sku == sku)).one_or_none()
+    if row is None:
+        raise Refusal("product_unknown")
+    return Level(*row)
+
+
+def _levels(store_id: str, now: datetime) -> Select[Any]:
+    return (
         select(
             products.c.sku,
             products.c.name_en,
@@ -44,12 +65,8 @@ def stock_levels(tx: Transaction, store_id: str, *, q: str = "", now: datetime) 
             available_at(now),
         )
         .join(stock, stock.c.sku == products.c.sku)
-        .where(stock.c.store_id == store_id, products.c.active)
-        .order_by(products.c.category_en, products.c.name_en, products.c.sku)
+        .where(stock.c.store_id == store_id)
     )
-    rows = [Level(*row) for row in tx.execute(wanted)]
-    words = q.casefold().split()
-    return [row for row in rows if all(word in _text(row) for word in words)]
 
 
 def _text(row: Level) -> str:

@@ -29,5 +29,12 @@ def test_every_word_a_page_asks_for_is_there_and_every_word_is_asked_for():
 
 
 def test_every_refusal_in_words_is_a_problem_of_the_api_or_of_a_form():
-    forms = {"pickup_code_malformed", "reason_missing", "amount_unreadable", "file_missing", "other"}
+    forms = {
+        "pickup_code_malformed",
+        "reason_missing",
+        "amount_unreadable",
+        "file_missing",
+        "other",
+        "pieces_unreadable",
+    }
     assert set(REFUSALS) - forms <= set(PROBLEMS)

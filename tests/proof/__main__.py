@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests import proof
 from tests.databases import Cluster
+from tests.proof.fleet import ON_DISK
 from tests.proof.report import STATE, Run, number_of
 from tests.proof.result import DATABASES, PROOFS, Proof, Size
 
@@ -42,7 +43,7 @@ def chosen(names: Sequence[str]) -> list[Proof]:
 
 @contextmanager
 def durable_cluster() -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="smartpay-proof-pg-", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="smartpay-proof-pg-", dir=ON_DISK))
     cluster = Cluster(folder, DURABLE)
     try:
         cluster.start()

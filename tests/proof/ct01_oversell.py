@@ -17,7 +17,7 @@ from backend.inventory.tables import stock as stock_rows
 from backend.inventory.tables import stock_movements
 from backend.orders.tables import order_lines
 from tests.proof.fleet import Fleet, Good
-from tests.proof.load import Clients, clients, meanwhile
+from tests.proof.load import Clients, clients, meanwhile, said
 from tests.proof.result import Found, Size, proof
 from tests.proof.shoppers import Buyer
 
@@ -87,10 +87,10 @@ def rush(found: Found, some: Clients, buyers: list[Buyer], label: str, *, attemp
                     continue
                 cart_id = current["id"]
             else:
-                found.demand(scanned.status in (200, 201), f"a scan was answered {scanned}")
+                found.demand(scanned.status in (200, 201), f"a scan was answered {said(scanned)}")
                 cart_id = scanned.json.get("cart", scanned.json)["id"]
             paid = buyer.buy(cart_id)
-            found.demand(paid.status == 201, f"who has the pieces could not pay: {paid}")
+            found.demand(paid.status == 201, f"who has the pieces could not pay: {said(paid)}")
 
     some.at_once(shop)
 

@@ -6,6 +6,7 @@ two workers, on a cluster of their own with its usual, durable settings.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ from tests.proof.sabotage import SABOTAGES, drop_checks, ignore_checks
 from tests.proof.shoppers import Buyer, employ, sign_up
 
 SERVERS = 2
+ON_DISK = "/var/tmp"  # noqa: S108 - by the Filesystem Hierarchy Standard; /tmp may be memory
 WORKERS = {"sqlite": 1, "postgresql": 2}
 
 
@@ -57,7 +59,7 @@ class Fleet:
         self.log = Log()
         self.wire = Wire(self.ports)
         self.services = wiring.build(settings, faces=NamedFaces())
-        self.hasher = self.services.pin_hasher if options.pins == "real" else QuickHasher()
+        self.hasher = QuickHasher()
         self.engine: Engine = self.services.run.engine
         if options.switch:
             event.listen(self.engine, "connect", ignore_checks)
@@ -104,6 +106,16 @@ class Fleet:
     def trap(self, moment: str) -> None:
         """Whichever process comes to this moment next is killed there."""
         (self.folder / "traps" / moment).touch()
+
+    @contextmanager
+    def hurried(self, **lifetimes_s: float) -> Iterator[None]:
+        """Carts and checkouts that begin in the block live so long: cart_lifetime=2."""
+        file = Path(self.options.hurry)
+        file.write_text(json.dumps(lifetimes_s))
+        try:
+            yield
+        finally:
+            file.write_text("{}")
 
     def supervised(self) -> Supervisor:
         """`with fleet.supervised():` processes that die are started again."""
@@ -157,15 +169,18 @@ def open_fleet(
     cluster: Cluster | None = None,
     scratch: bool = False,
     workers: int | None = None,
+    where: str | None = ON_DISK,
     **options: Any,
 ) -> Iterator[Fleet]:
     """A running fleet over a fresh database.
 
-    cluster: for PostgreSQL. scratch: without CHECKs and open to `sabotage`. options: fields of NodeOptions.
+    cluster: for PostgreSQL. where: folder for its own, None for where tests have theirs.
+    scratch: without CHECKs and open to `sabotage`. options: fields of NodeOptions.
     """
-    folder = Path(tempfile.mkdtemp(prefix="smartpay-proof-", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="smartpay-proof-", dir=where))
     (folder / "traps").mkdir()
     (folder / "switch").touch()
+    (folder / "hurry").write_text("{}")
     name, url = "", ""
     if database == "postgresql":
         assert cluster, "a proof on PostgreSQL needs a cluster"
@@ -176,7 +191,7 @@ def open_fleet(
     try:
         prepare(settings, scratch=scratch)
         switch = str(folder / "switch") if scratch else ""
-        nodes = NodeOptions(traps=str(folder / "traps"), switch=switch, **options)
+        nodes = NodeOptions(str(folder / "hurry"), str(folder / "traps"), switch, **options)
         fleet = Fleet(settings, folder, cluster if url else None, nodes)
         fleet.start(workers=workers)
         yield fleet

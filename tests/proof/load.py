@@ -24,6 +24,11 @@ AGAIN = {"idempotency_key_in_use", "database_busy", "storage_unavailable"}
 LOST = (502, 503, 504)
 
 
+def said(reply: Reply) -> str:
+    """Status, and the code of a refusal."""
+    return f"{reply.status} {reply.code}" if reply.code else str(reply.status)
+
+
 class CutOff(Exception):
     """No answer came; whether the request had its effect is unknown."""
 
@@ -142,7 +147,7 @@ def insist(send: Callable[[], Reply], *, within_s: float = 60.0, pause_s: float 
         if reply is not None and reply.status not in LOST and reply.code not in AGAIN:
             return reply
         if time.monotonic() > give_up_at:
-            raise CutOff(f"no final answer within {within_s:.0f} s; the last: {reply}")
+            raise CutOff(f"no final answer within {within_s:.0f} s; the last: {reply and said(reply)}")
         time.sleep(pause_s)
 
 
@@ -157,7 +162,7 @@ class Log:
 
     def count(self, reply: Reply) -> Reply:
         with self.lock:
-            self.answers[f"{reply.status} {reply.code}" if reply.code else str(reply.status)] += 1
+            self.answers[said(reply)] += 1
         return reply
 
     def payment(self, checkout_id: str, reply: Reply) -> Reply:
@@ -171,4 +176,4 @@ class Log:
     @property
     def broken(self) -> dict[str, int]:
         """Answers that nobody may ever get."""
-        return {said: times for said, times in self.answers.items() if said.startswith("5")}
+        return {answer: times for answer, times in self.answers.items() if answer.startswith("5")}

@@ -1,6 +1,6 @@
 """`smartpay` as the proofs start it: the real command, but for the face model and the work of hashing a PIN.
 
-    python -m tests.proof.node '{"cart_s": 2}' --data DIR serve --port 8081
+    python -m tests.proof.node '{"pins": "real"}' --data DIR serve --port 8081
 
 This process is also the only one that listens to the named moments: it dies at one where a trap is set.
 """
@@ -29,18 +29,32 @@ real_build = wiring.build
 
 @dataclass(frozen=True)
 class NodeOptions:
-    cart_s: float | None = None  # below what the settings allow, so that expiry can be waited for
-    checkout_s: float | None = None
-    pins: str = "quick"  # "real": argon2id
+    hurry: str = ""  # file of lifetimes by name, in seconds; see `Hurried`
     traps: str = ""  # folder; a file named like a moment kills whoever comes there next
     switch: str = ""  # file that names the sabotage that is on; "": the node has none in it
+    pins: str = "quick"  # "real": argon2id
+
+
+class Hurried:
+    """Settings whose lifetimes a proof may shorten while the node runs, below what is allowed otherwise."""
+
+    def __init__(self, settings: Settings, file: Path) -> None:
+        self.settings = settings
+        self.file = file
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("cart_lifetime", "checkout_lifetime"):
+            seconds = json.loads(self.file.read_text()).get(name)
+            if seconds is not None:
+                return timedelta(seconds=seconds)
+        return getattr(self.settings, name)
 
 
 def build(options: NodeOptions) -> Callable[..., Services]:
     def build_services(settings: Settings, **given: Any) -> Services:
-        spans = {"cart_lifetime": options.cart_s, "checkout_lifetime": options.checkout_s}
-        shorter = {name: timedelta(seconds=s) for name, s in spans.items() if s is not None}
-        services = real_build(replace(settings, **shorter), faces=NamedFaces(), **given)
+        services = real_build(settings, faces=NamedFaces(), **given)
+        if options.hurry:
+            services = replace(services, settings=Hurried(settings, Path(options.hurry)))
         return services if options.pins == "real" else replace(services, pin_hasher=QuickHasher())
 
     return build_services

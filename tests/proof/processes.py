@@ -36,7 +36,6 @@ class Process:
     port: int = 0  # 0: does not listen
     child: subprocess.Popen[bytes] | None = None
     killed: int = 0
-    ready: str = "/readyz"  # answers 200 once it serves
     restarts_s: list[float] = field(default_factory=list)  # from noticing the death to serving again
 
     def start(self) -> None:
@@ -49,11 +48,6 @@ class Process:
                 env=self.environment,
                 start_new_session=True,
             )
-
-    @property
-    def pid(self) -> int:
-        assert self.child
-        return self.child.pid
 
     @property
     def alive(self) -> bool:
@@ -70,7 +64,7 @@ class Process:
     def answers(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", self.ready)
+            connection.request("GET", "/readyz")
             return connection.getresponse().status == 200
         except OSError:
             return False

@@ -9,7 +9,6 @@ import platform
 import subprocess
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,11 +106,7 @@ def attempt(
     with open_fleet(database, cluster=cluster, scratch=bool(sabotage), **proof.options) as fleet:
         if sabotage:
             fleet.sabotage(sabotage)
-        try:
-            found = proof(fleet, size=size, seed=seed)
-        except Exception as problem:
-            place = traceback.extract_tb(problem.__traceback__)[-1]
-            found = Found(faults=[f"{type(problem).__name__} in {place.name}: {problem}"])
+        found = proof(fleet, size=size, seed=seed)
         found.faults += fleet.invariants()
     return found
 

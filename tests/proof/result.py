@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -32,6 +33,18 @@ class Found:
     def demand(self, holds: bool, otherwise: str) -> None:
         if not holds:
             self.faults.append(otherwise)
+
+    def require(self, holds: bool, otherwise: str) -> None:
+        """As `demand`, where the proof cannot go on without it."""
+        self.demand(holds, otherwise)
+        if not holds:
+            raise Stopped(self)
+
+
+class Stopped(Exception):
+    def __init__(self, found: Found) -> None:
+        super().__init__(found.faults[-1])
+        self.found = found
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,14 @@ class Proof:
     options: dict[str, Any]  # of the fleet: how its nodes are started
 
     def __call__(self, fleet: Fleet, *, size: Size, seed: int) -> Found:
-        return self.body(fleet, size=size, seed=seed)
+        """Whatever goes wrong on the way is a fault."""
+        try:
+            return self.body(fleet, size=size, seed=seed)
+        except Stopped as stopped:
+            return stopped.found
+        except Exception as problem:
+            place = traceback.extract_tb(problem.__traceback__)[-1]
+            return Found(faults=[f"{type(problem).__name__} in {place.name}: {problem}"])
 
 
 PROOFS: dict[str, Proof] = {}

@@ -39,6 +39,14 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "unconditional_take": (  # pieces are reserved whether or not they are there
         Rewrite(r"(on_hand - (?:\w+\.)?reserved >= )(\S+)", r"\1-1000000 + \2", pause_s=0.005),
     ),
+    "unordered_locks": (  # stock rows in any order; SQLite reads before it takes its lock
+        Rewrite(r"ORDER BY (?:\w+\.)?sku(\s+)FOR UPDATE", r"ORDER BY random()\1FOR UPDATE"),
+        Rewrite(r"BEGIN IMMEDIATE", "BEGIN"),
+    ),
+    "no_idempotency": (  # no key is looked at, no answer kept
+        Replaced("backend.db.idempotency:claim", lambda _tx, _once, **_: None),
+        Replaced("backend.db.idempotency:finish", lambda _tx, _once, _answer: None),
+    ),
 }
 
 

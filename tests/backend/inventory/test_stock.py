@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -65,6 +66,50 @@ def test_what_is_returned_can_be_sold_again(shelf: Shelf) -> None:
     assert (shelf.available("MILK"), shelf.moved("MILK")) == (1, 1)
 
 
+def write_off(shelf: Shelf, sku: str, pieces: int, now: datetime = NOON) -> None:
+    shelf.run(lambda tx: stock.write_off(tx, shelf.store.id, {sku: pieces}, reference="w", ids=IDS, now=now))
+
+
+def test_what_is_written_off_leaves_the_shelf_but_not_the_carts(shelf: Shelf) -> None:
+    shelf.put("MILK", 10)
+    hold(shelf, "MILK", 4)
+    write_off(shelf, "MILK", 5)
+    assert (shelf.counted("MILK"), shelf.moved("MILK")) == ((5, 4), 5)
+    with pytest.raises(Refusal, match="stock_short") as no:
+        write_off(shelf, "MILK", 2)
+    assert no.value.facts == {"sku": "MILK", "available": 1}
+    write_off(shelf, "MILK", 5, now=NOON + 16 * MINUTE)  # the cart's time is over, whether swept or not
+    assert (shelf.counted("MILK"), shelf.moved("MILK")) == ((0, 0), 0)
+
+
+def test_goods_go_from_one_store_to_another_whichever_comes_first(shelf: Shelf) -> None:
+    shelf.put("MILK", 10)
+    other = Shelf(shelf.run, "R2")
+    for here, there, pieces in ((shelf, other, 7), (other, shelf, 2)):
+        goods = {"MILK": pieces}
+        shelf.run(
+            lambda tx, here=here, there=there, goods=goods: stock.transfer(
+                tx, here.store.id, there.store.id, goods, reference="t", ids=IDS, now=NOON
+            )
+        )
+    assert (shelf.counted("MILK"), other.counted("MILK")) == ((5, 0), (5, 0))
+    assert (shelf.moved("MILK"), other.moved("MILK")) == (5, 5)
+
+
+def test_a_transfer_of_more_than_there_is_moves_nothing(shelf: Shelf) -> None:
+    shelf.put("MILK", 3)
+    shelf.put("BREAD", 3)
+    other = Shelf(shelf.run, "R2")
+    goods = {"BREAD": 1, "MILK": 4}
+    with pytest.raises(Refusal, match="stock_short"):
+        shelf.run(
+            lambda tx: stock.transfer(
+                tx, shelf.store.id, other.store.id, goods, reference="t", ids=IDS, now=NOON
+            )
+        )
+    assert (shelf.counted("BREAD"), shelf.counted("MILK"), other.available("BREAD")) == ((3, 0), (3, 0), 0)
+
+
 def hold(shelf: Shelf, sku: str, quantity: int) -> str:
     cart_id = IDS.uuid7()
     shelf.run(
@@ -99,6 +144,14 @@ class OneProduct(RuleBasedStateMachine):
         goods = [Delivery(self.shelf.store.id, self.sku, pieces)]
         self.shelf.run(lambda tx: stock.receive(tx, goods, reference="d", ids=IDS, now=self.now))
         self.received += pieces
+
+    @rule(pieces=st.integers(1, 3))
+    def write_off(self, pieces: int) -> None:
+        try:
+            write_off(self.shelf, self.sku, pieces, self.now)
+            self.received -= pieces
+        except Refusal as no:
+            self.expect(no, "stock_short")
 
     @rule(quantity=st.integers(1, 4))
     def reserve(self, quantity: int) -> None:

@@ -5,41 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
+from backend.checkout.afterwards import after_payment
 from backend.checkout.mismatch import Mismatch, record_mismatch
 from backend.db import audit, outbox
+from backend.db.findings import Finding, Scope
+from backend.db.outbox import Kind
 from backend.db.transaction import Runner, Transaction
-from backend.operations.reconcile import check_rooms, reconcile
+from backend.operations.reconcile import ROOMS, check_rooms, reconcile
 from tests.backend.checkout.till import Buyer, a_buyer
-from tests.backend.inventory.shelf import IDS, NOON
+from tests.backend.inventory.shelf import IDS, MINUTE, NOON
+from tests.backend.operations.corruptions import CORRUPTIONS, Corruption, unguard
 from tests.backend.orders.counter import Counter, a_paid_order
 
-# Room and rule that must find it, then what somebody did to the database behind the shop's back.
-PLANTED = {
-    "entry": ("ledger", "sum to zero", "UPDATE entries SET amount_minor = amount_minor + 1"),
-    "entries gone": ("ledger", "has entries", "DELETE FROM entries"),
-    "balance": ("ledger", "balance", "UPDATE accounts SET balance_minor = 7 WHERE kind = 'wallet'"),
-    "currency": ("ledger", "currency", "UPDATE entries SET currency = 'USD'"),
-    "on hand": ("inventory", "on hand", "UPDATE stock SET on_hand = on_hand + 1"),
-    "reserved": ("inventory", "reserved", "UPDATE stock SET reserved = reserved + 1"),
-    "reservation": ("carts", "live reservation", "UPDATE carts SET state = 'expired'"),
-    "total": ("orders", "total", "UPDATE orders SET total_minor = total_minor + 1"),
-    "vat": ("orders", "VAT", "UPDATE order_lines SET vat_minor = vat_minor - 1 WHERE vat_rate_bp > 0"),
-    "step": ("orders", "stage", "DELETE FROM order_steps"),
-    "receipt": ("orders", "receipts", "UPDATE orders SET receipt_number = receipt_number + 1000"),
-    "counter": ("orders", "receipts", "UPDATE store_counters SET receipts = receipts + 1"),
-    "checkout": ("checkout", "has an order", "UPDATE checkouts SET state = 'cancelled' WHERE state = 'paid'"),
-    "agreement": ("checkout", "agreed", "UPDATE checkouts SET total_minor = total_minor + 1"),
-    "payment": ("checkout", "one posting", "UPDATE postings SET reference = reference || 'x' WHERE kind = 'payment'"),
-    "refund": ("checkout", "money back", "UPDATE refunds SET amount_minor = amount_minor - 1"),
-    "refund gone": ("checkout", "posting has a refund", "DELETE FROM refunds"),
-    "goods": ("checkout", "pieces sold", "UPDATE stock_movements SET reason = 'counted' WHERE reason = 'sold'"),
-    "goods back": ("checkout", "pieces returned", "UPDATE stock_movements SET delta = 9 WHERE reason = 'returned'"),
-    "audit": ("db", "audit chain", "UPDATE audit_entries SET actor = 'somebody else'"),
-    "message": ("db", "delivered", "UPDATE outbox SET attempts = 12, last_error = 'no' WHERE event_id IS NULL"),
-    "events": ("db", "without gaps", "UPDATE store_counters SET events = events + 1"),
-}  # fmt: skip
+UNPLANTED = set[str]()  # kinds of rules whose corruption needs what this shop has not
 
 
 @pytest.fixture
@@ -52,10 +31,21 @@ def shop(run: Runner) -> Buyer:
     command = Mismatch(lost.id, "bag of another", refund=True)
     run(lambda tx: record_mismatch(tx, command, staff=counter.staff, ids=IDS, now=NOON))
     buyer.scan("WATER")
-    run(lambda tx: audit.chain(tx))
-    for claimed in run(lambda tx: outbox.claim(tx, now=NOON, limit=1000)):
-        run(lambda tx, claimed=claimed: outbox.done(tx, claimed, now=NOON))
+    work_off(run)
     return buyer
+
+
+def work_off(run: Runner) -> None:
+    """What the worker does, without anybody to tell."""
+
+    def once(tx: Transaction) -> None:
+        for claimed in outbox.claim(tx, now=NOON, limit=1000):
+            if claimed.happening.kind is Kind.PAYMENT_SETTLED:
+                after_payment(tx, claimed.happening, now=NOON)
+            outbox.done(tx, claimed, now=NOON)
+        audit.chain(tx)
+
+    run(once)
 
 
 def test_a_shop_that_did_its_work_passes(shop: Buyer) -> None:
@@ -64,19 +54,28 @@ def test_a_shop_that_did_its_work_passes(shop: Buyer) -> None:
     assert report.to_lines() == [f"ok     {room}" for room in report.findings]
 
 
-def test_every_planted_corruption_is_found_and_named(shop: Buyer) -> None:
+def test_every_planted_corruption_is_named_by_kind_and_row(shop: Buyer) -> None:
     missed = {}
-    for name, (room, rule, damage) in PLANTED.items():
-        with shop.run.engine.connect() as connection:  # never committed: the next damage finds a clean shop
-            connection.exec_driver_sql("BEGIN") if connection.dialect.name == "sqlite" else None
-            unguard(connection)
-            assert connection.execute(text(damage)).rowcount > 0, name
-            report = check_rooms(connection, now=NOON)
-            connection.rollback()
-        if not any(rule in finding.rule for finding in report.findings[room]):
-            missed[name] = report.to_lines()
+    for corruption in CORRUPTIONS:
+        subject, found = discover(shop.run, corruption, Scope(NOON))
+        if (corruption.kind, subject) not in named(found):
+            missed[corruption.name] = (corruption.kind, subject, found)
     assert missed == {}
     assert reconcile(shop.run, now=NOON).ok
+
+
+def test_every_rule_has_a_corruption_that_breaks_it() -> None:
+    rules = {rule.kind for rules in ROOMS.values() for rule in rules} | {"audit_chain"}
+    assert rules - UNPLANTED == {corruption.kind for corruption in CORRUPTIONS}
+
+
+def test_the_daily_form_sees_what_the_day_made_and_nothing_before(shop: Buyer) -> None:
+    assert reconcile(shop.run, now=NOON, since=NOON).ok
+    assert reconcile(shop.run, now=NOON, since=NOON + MINUTE).ok
+    wrong_total = next(one for one in CORRUPTIONS if one.kind == "order_total")
+    for since, seen in ((NOON, True), (NOON + MINUTE, False)):
+        subject, found = discover(shop.run, wrong_total, Scope(NOON, since))
+        assert (("order_total", subject) in named(found)) is seen
 
 
 def test_a_message_without_a_worker_is_found(shop: Buyer) -> None:
@@ -87,11 +86,21 @@ def test_a_message_without_a_worker_is_found(shop: Buyer) -> None:
     assert not late.ok
 
 
-def unguard(tx: Transaction) -> None:
-    """Whoever can plant a corruption can also take the guards off."""
-    if tx.dialect.name == "postgresql":
-        tx.execute(text("SET LOCAL session_replication_role = replica"))
-        return
-    for table in ("entries", "postings"):
-        for change in ("update", "delete"):
-            tx.execute(text(f"DROP TRIGGER {table}_no_{change}"))
+def discover(run: Runner, corruption: Corruption, scope: Scope) -> tuple[str, list[Finding]]:
+    """What is found; never committed, so that the next damage finds a clean shop."""
+    with run.engine.connect() as connection:
+        begin(connection)
+        subject = corruption.plant(connection)
+        report = check_rooms(connection, scope)
+        connection.rollback()
+    return subject, [finding for found in report.findings.values() for finding in found]
+
+
+def begin(connection: Transaction) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN")
+    unguard(connection)
+
+
+def named(found: list[Finding]) -> set[tuple[str, str]]:
+    return {(finding.kind, finding.subject.replace("-", "")) for finding in found}

@@ -1,0 +1,145 @@
+# ruff: noqa: S608 - the statements are ours
+"""What somebody may do to a database behind the shop's back, and what reconcile must say to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import RowMapping, text
+
+from backend.db.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """`subject` selects the key of the row that must be named and, as row_…, what else `damage` needs."""
+
+    name: str
+    kind: str
+    subject: str
+    damage: str
+
+    def plant(self, tx: Transaction) -> str:
+        """Returns the subject as reconcile names it, without hyphens."""
+        row = tx.execute(text(f"{self.subject} LIMIT 1")).mappings().first()
+        assert row is not None, f"{self.name}: nothing to damage"
+        for statement in self.damage.split(";"):
+            given = {name: value for name, value in row.items() if f":{name}" in statement}
+            assert tx.execute(text(statement), given).rowcount > 0, self.name
+        return key(row)
+
+
+def key(row: RowMapping) -> str:
+    return "/".join(str(value) for name, value in row.items() if not name.startswith("row_")).replace("-", "")
+
+
+def unguard(tx: Transaction) -> None:
+    """Whoever can plant a corruption can also take the guards off."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SET LOCAL session_replication_role = replica"))
+        return
+    tx.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    for table in ("entries", "postings"):
+        for change in ("update", "delete"):
+            tx.execute(text(f"DROP TRIGGER {table}_no_{change}"))
+
+
+SOLD = "FROM stock_movements WHERE reason = 'sold'"
+MOVED = "SELECT replace(reference, '-', '') AS reference, store_id, sku, id AS row_id " + SOLD
+PAYMENT = "SELECT id FROM postings WHERE kind = 'payment'"
+WALLET_ENTRY = (
+    "SELECT account_id, entries.id AS row_id FROM entries JOIN accounts ON accounts.id = account_id "
+    "WHERE accounts.kind = 'wallet'"
+)
+NEW = "'00000000000000000000000000000001'"
+
+CORRUPTIONS = tuple(
+    Corruption(*each)
+    for each in (
+        ("a piece too many on the shelf", "stock_on_hand", "SELECT store_id, sku FROM stock",
+         "UPDATE stock SET on_hand = on_hand + 1 WHERE store_id = :store_id AND sku = :sku"),
+        ("a piece too few on the shelf", "stock_on_hand", "SELECT store_id, sku FROM stock WHERE on_hand > reserved",
+         "UPDATE stock SET on_hand = on_hand - 1 WHERE store_id = :store_id AND sku = :sku"),
+        ("a piece held for nobody", "stock_reserved", "SELECT store_id, sku FROM stock WHERE on_hand > reserved",
+         "UPDATE stock SET reserved = reserved + 1 WHERE store_id = :store_id AND sku = :sku"),
+        ("a reservation of a dead cart", "reservation_orphan",
+         "SELECT line_id, cart_id AS row_cart FROM reservations WHERE state = 'live'",
+         "UPDATE carts SET state = 'expired' WHERE id = :row_cart"),
+        ("a reservation without its line", "reservation_orphan",
+         "SELECT line_id FROM reservations WHERE state = 'live'", "DELETE FROM cart_lines WHERE id = :line_id"),
+        ("a movement doubled", "stock_on_hand", f"SELECT store_id, sku, id AS row_id {SOLD}",
+         f"INSERT INTO stock_movements (id, store_id, sku, delta, reason, reference, at) SELECT {NEW}, store_id, sku, "
+         "delta, reason, reference, at FROM stock_movements WHERE id = :row_id"),
+        ("a movement lost", "goods_sold", MOVED, "DELETE FROM stock_movements WHERE id = :row_id"),
+        ("a sale of nothing", "goods_sold", f"SELECT 'x' AS reference, store_id, sku, id AS row_id {SOLD}",
+         "UPDATE stock_movements SET reference = 'x' WHERE id = :row_id"),
+        ("a sale called a count", "goods_sold", MOVED,
+         "UPDATE stock_movements SET reason = 'counted' WHERE id = :row_id"),
+        ("goods that never came back", "goods_returned",
+         MOVED.replace("sold", "returned"), "DELETE FROM stock_movements WHERE id = :row_id"),
+        ("an entry changed", "entries_unbalanced", "SELECT posting_id, id AS row_id FROM entries",
+         "UPDATE entries SET amount_minor = amount_minor + 1 WHERE id = :row_id"),
+        ("an entry lost", "entries_unbalanced", "SELECT posting_id, id AS row_id FROM entries",
+         "DELETE FROM entries WHERE id = :row_id"),
+        ("an entry doubled", "wallet_balance", WALLET_ENTRY,
+         "INSERT INTO entries (id, posting_id, account_id, amount_minor, currency) "
+         f"SELECT {NEW}, posting_id, account_id, amount_minor, currency FROM entries WHERE id = :row_id"),
+        ("a posting without entries", "entries_missing", PAYMENT, "DELETE FROM entries WHERE posting_id = :id"),
+        ("an entry of another currency", "entry_currency", "SELECT id FROM entries",
+         "UPDATE entries SET currency = 'USD' WHERE id = :id"),
+        ("money in a wallet from nowhere", "wallet_balance", "SELECT id FROM accounts WHERE kind = 'wallet'",
+         "UPDATE accounts SET balance_minor = balance_minor + 1 WHERE id = :id"),
+        ("an order paid with another amount", "payment", "SELECT id, posting_id AS row_posting FROM orders",
+         "UPDATE entries SET amount_minor = amount_minor * 2 WHERE posting_id = :row_posting"),
+        ("an order paid by what paid for another", "payment", "SELECT id, posting_id AS row_posting FROM orders",
+         "UPDATE postings SET reference = 'another' WHERE id = :row_posting"),
+        ("a payment without an order", "payment_orphan", PAYMENT,
+         f"UPDATE orders SET posting_id = {NEW} WHERE posting_id = :id"),
+        ("an order's total changed", "order_total", "SELECT id FROM orders",
+         "UPDATE orders SET total_minor = total_minor + 1 WHERE id = :id"),
+        ("an order's discount changed", "order_total", "SELECT id FROM orders",
+         "UPDATE orders SET discount_minor = discount_minor + 1 WHERE id = :id"),
+        ("a line's VAT changed", "order_vat",
+         "SELECT order_id, vat_rate_bp, id AS row_id FROM order_lines WHERE vat_minor > 0",
+         "UPDATE order_lines SET vat_minor = vat_minor - 1 WHERE id = :row_id"),
+        ("a stage without a time", "order_step_missing",
+         "SELECT id FROM orders WHERE state <> 'paid'", "DELETE FROM order_steps WHERE order_id = :id"),
+        ("a receipt number left out", "receipt_gap", "SELECT store_id, id AS row_id FROM orders",
+         "UPDATE orders SET receipt_number = receipt_number + 1000 WHERE id = :row_id"),
+        ("a receipt number to be given again", "receipt_gap", "SELECT store_id FROM store_counters WHERE receipts > 0",
+         "UPDATE store_counters SET receipts = receipts - 1 WHERE store_id = :store_id"),
+        ("a credit note that nobody has", "credit_note_gap", "SELECT store_id FROM store_counters",
+         "UPDATE store_counters SET credit_notes = credit_notes + 1 WHERE store_id = :store_id"),
+        ("a paid checkout called cancelled", "checkout_state", "SELECT id FROM checkouts WHERE state = 'paid'",
+         "UPDATE checkouts SET state = 'cancelled' WHERE id = :id"),
+        ("a checkout of another amount", "order_agreement", "SELECT id, checkout_id AS row_checkout FROM orders",
+         "UPDATE checkouts SET total_minor = total_minor + 1 WHERE id = :row_checkout"),
+        ("an order whose checkout is gone", "order_agreement", "SELECT id, checkout_id AS row_checkout FROM orders",
+         "DELETE FROM checkouts WHERE id = :row_checkout"),
+        ("a refund of another amount", "refund", "SELECT id FROM refunds WHERE amount_minor > 1",
+         "UPDATE refunds SET amount_minor = amount_minor - 1 WHERE id = :id"),
+        ("money back without a refund", "refund_orphan", "SELECT posting_id FROM refunds",
+         "DELETE FROM refunds WHERE posting_id = :posting_id"),
+        ("a payment that nobody was told of", "message_missing",
+         "SELECT id, checkout_id AS row_checkout FROM orders",
+         "UPDATE outbox SET kind = 'order.ready' WHERE kind = 'payment.settled' AND "
+         "replace(subject, '-', '') = (SELECT replace(CAST(id AS VARCHAR(36)), '-', '') FROM orders "
+         "WHERE checkout_id = :row_checkout)"),
+        ("a message given up", "message_stuck", "SELECT id FROM outbox",
+         "UPDATE outbox SET attempts = 12, last_error = 'no' WHERE id = :id"),
+        ("an event lost", "event_gap", "SELECT store_id, id AS row_id FROM outbox WHERE event_id IS NOT NULL",
+         "DELETE FROM outbox WHERE id = :row_id"),
+        ("an event announced and never given", "event_gap", "SELECT store_id FROM store_counters",
+         "UPDATE store_counters SET events = events + 1 WHERE store_id = :store_id"),
+        ("an audit entry of another hand", "audit_chain", "SELECT id FROM audit_entries",
+         "UPDATE audit_entries SET actor = 'somebody else' WHERE id = :id"),
+        ("an audit entry lost", "audit_chain",
+         "SELECT later.id, gone.id AS row_gone FROM audit_entries gone "
+         "JOIN audit_entries later ON later.position = gone.position + 1",
+         "DELETE FROM audit_entries WHERE id = :row_gone"),
+        ("an answer that names another order", "stored_answer",
+         "SELECT owner, key FROM idempotency_records WHERE status = 201 AND route LIKE '%/pay'",
+         "UPDATE idempotency_records SET body = '{\"order\": {\"id\": \"another\"}}' "
+         "WHERE owner = :owner AND key = :key"),
+    )
+)  # fmt: skip
