@@ -230,6 +230,10 @@ def serve_options(made: argparse.ArgumentParser) -> None:
         "--processes", type=int, default=1, help="serving processes; more than one needs PostgreSQL"
     )
     made.add_argument("--threads", type=int, default=16, help="threads a process (default: %(default)s)")
+    meaning = "seconds in which /readyz says 503 before the node stops, for a balancer that looks"
+    made.add_argument(
+        "--drain-s", type=configuration.whole(0, 300), default=0, help=f"{meaning} (default: %(default)s)"
+    )
     made.add_argument("--no-worker", action="store_true", help="leave the messages to `smartpay worker`")
 
 

@@ -144,6 +144,7 @@ def serve(settings: Settings, options: Namespace) -> int:
         port=options.port,
         processes=options.processes,
         threads=options.threads,
+        drain_s=options.drain_s,
         with_worker=not options.no_worker,
     )
     return OK

@@ -7,13 +7,20 @@ process would abort at its end), and the parent stays small.
 from __future__ import annotations
 
 import json
+import mmap
+import shutil
 import socket
+import tempfile
+import time
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.gthread import ThreadWorker
 
+from backend import settings as configuration
 from backend.db import version
 from backend.db.transaction import Runner, engine_for
 from backend.errors import SettingsRefused
@@ -27,16 +34,30 @@ HOST = "127.0.0.1"
 PORT = 8080
 THREADS = 16
 DRAIN_S = 6  # how long running answers may take once we were asked to stop
+MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder of our own in it
 DEMO_LOGINS = "demo-logins.json"  # written by `smartpay seed --demo`
 
 
-def application(settings: Settings) -> Flask:
+class Leaving:
+    """Whether this node was asked to stop: one byte that all its processes see."""
+
+    def __init__(self) -> None:
+        self.shared = mmap.mmap(-1, 1)
+
+    def begin(self) -> None:
+        self.shared[0] = 1
+
+    def __call__(self) -> bool:
+        return self.shared[0] == 1
+
+
+def application(settings: Settings, leaving: Leaving) -> Flask:
     from admin_panel import blueprint
     from backend.api.app import create_app
     from backend.wiring import build
 
     services = build(settings)
-    app = create_app(services)
+    app = create_app(services, leaving=leaving)
     blueprint.register(app, services)
     return app
 
@@ -48,17 +69,18 @@ def serve(
     port: int = PORT,
     processes: int = 1,
     threads: int = THREADS,
+    drain_s: int = 0,
     with_worker: bool = True,
 ) -> None:
     """Returns by SystemExit when it was told to stop. Raises SettingsRefused when it cannot start.
 
-    port: 0 takes a free one.
+    port: 0 takes a free one. drain_s: how long a node that is to stop says so in /readyz before it does.
     """
     check_ready(settings, processes)
     listener = listen(host, port)
     print(welcome(settings, host, listener.getsockname()[1]), flush=True)
     handle = listener.detach()  # gunicorn's from here on; it also closes it
-    Server(settings, handle, processes, threads, with_worker=with_worker).run()
+    Server(settings, handle, processes, threads, drain_s=drain_s, with_worker=with_worker).run()
 
 
 def check_ready(settings: Settings, processes: int) -> None:
@@ -67,7 +89,7 @@ def check_ready(settings: Settings, processes: int) -> None:
     engine = engine_for(settings.main_url, pool_size=1)
     current = Runner(engine).read(version.current)
     engine.dispose()
-    if current != version.newest("main"):
+    if current is None or current < version.newest("main"):  # a newer one only has more: docs/scaling.md
         raise SettingsRefused(["the database is not at this version's schema; run: smartpay migrate"])
 
 
@@ -101,16 +123,55 @@ def demo_logins(path: Path) -> list[str]:
     return ["", f"Demo logins (kept in {path}):", *rows]
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class Doors(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """A serving process that cuts nobody off when it stops.
+
+    gunicorn's own stops accepting but keeps the socket until its last answer: who connects meanwhile sends a request
+    that nobody reads. This one takes in who waits and closes, so that a proxy is refused and asks another node.
+    """
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for listener in self.sockets:
+            while self.took_in(listener):
+                pass
+            listener.close()
+
+    def took_in(self, listener: socket.socket) -> bool:
+        before: int = self.nr_conns
+        self.accept(listener)
+        return bool(self.nr_conns > before)
+
+
+class Keeper(Arbiter):  # type: ignore[misc]
+    """Says that the node is leaving, and waits until who looks at /readyz has seen it."""
+
+    def handle_term(self) -> None:
+        self.app.leaving.begin()
+        time.sleep(self.app.drain_s)
+        super().handle_term()
+
+
+class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn without its command line; each serving process has a worker thread beside those that answer."""
 
     def __init__(
-        self, settings: Settings, listener: int, processes: int, threads: int, *, with_worker: bool
+        self,
+        settings: Settings,
+        listener: int,
+        processes: int,
+        threads: int,
+        *,
+        drain_s: int = 0,
+        with_worker: bool,
     ) -> None:
         self.settings = settings
+        self.leaving, self.drain_s = Leaving(), drain_s
         self.options = {
             "bind": f"fd://{listener}",
-            "worker_class": "gthread",
+            "worker_class": Doors,
             "workers": processes,
             "threads": threads,
             "timeout": 60,
@@ -122,7 +183,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         if with_worker:
             background = Background()
             self.options |= {"post_worker_init": background.start, "worker_exit": background.stop}
+        if processes > 1:  # in memory: a full disk would kill who writes there
+            folder = tempfile.mkdtemp(prefix="smartpay-metrics-", dir=MEMORY if MEMORY.is_dir() else None)
+            configuration.share_metrics(Path(folder))
+            self.options["on_exit"] = lambda _arbiter: shutil.rmtree(folder, ignore_errors=True)
         super().__init__()
+
+    def run(self) -> None:
+        Keeper(self).run()
 
     def load_config(self) -> None:
         for name, value in self.options.items():
@@ -131,7 +199,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Flask:
         """Runs in the serving process: no connection and no model crosses the fork."""
         start_logging(self.settings.log_level)
-        return application(self.settings)
+        return application(self.settings, self.leaving)
 
 
 class Background:

@@ -7,15 +7,18 @@ Only this module reads the environment. `docs/settings.md` is made from the fiel
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from backend.errors import SettingsRefused
 from ml.face.manifest import MODELS
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # as prometheus_client calls it
 ENV_FILE = "smartpay.env"  # inside the data folder, mode 0600
 KEY_FILES = (
     "grant-signing.pem",
@@ -72,6 +75,17 @@ def database_url(text: str) -> str:
     return text
 
 
+def redis_url(text: str) -> str:
+    """redis://[user:password@]host[:port][/number]; rediss:// with TLS, unix:// for a socket."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("redis", "rediss", "unix") or not (parts.hostname or parts.path):
+        raise ValueError("must begin with redis://, rediss:// or unix:// and name a host or a socket")
+    if parts.scheme != "unix" and not re.fullmatch(r"/?[0-9]*", parts.path):
+        raise ValueError("must end with the number of a database, or nothing")
+    assert parts.port is None or parts.port  # a port that is none raises ValueError
+    return text
+
+
 def host_name(text: str) -> str:
     if not text or any(c in text for c in "/ :@?#") or len(text) > 64:
         raise ValueError("must be a bare host name of at most 64 characters")
@@ -89,6 +103,15 @@ class Settings:
     data: Path = setting("SMARTPAY_DATA", Path("var"), Path, "Folder of database, keys and demo logins.")
     database_url: str = setting(
         "DATABASE_URL", "", database_url, "SQLite or PostgreSQL; default: a SQLite file in the data folder."
+    )
+    redis_url: str = field(
+        default="",
+        repr=False,  # may hold a password
+        metadata={
+            "name": "REDIS_URL",
+            "read": redis_url,
+            "meaning": "Redis that all nodes share, for SMARTPAY_REQUESTS_PER_MINUTE_MAX; may be lost at any time.",
+        },
     )
     public_host: str = setting(
         "SMARTPAY_PUBLIC_HOST", "shop.example", host_name, "Host name that stands on printed labels."
@@ -161,6 +184,12 @@ class Settings:
         0,
         whole(0, 5),
         "Proxies of ours in front, whose X-Forwarded-For and -Proto are believed; 0: nobody's are.",
+    )
+    requests_per_minute_max: int = setting(
+        "SMARTPAY_REQUESTS_PER_MINUTE_MAX",
+        0,
+        whole(0, 10_000_000),
+        "Requests a minute from one network, by all nodes with REDIS_URL, else by each process; 0: any number.",
     )
     guests_per_hour_max: int = setting(
         "SMARTPAY_GUESTS_PER_HOUR_MAX",
@@ -240,6 +269,17 @@ def environment_elsewhere() -> dict[str, str]:
     """For a child process over a data folder of its own: everything but which data are ours."""
     ours = ("SMARTPAY_DATA", "DATABASE_URL")
     return {name: text for name, text in os.environ.items() if name not in ours}
+
+
+def metrics_folder() -> Path | None:
+    """Where the processes of one server add up their figures; None: there is one process."""
+    folder = os.environ.get(METRICS_FOLDER)
+    return Path(folder) if folder else None
+
+
+def share_metrics(folder: Path) -> None:
+    """For this process and those that it starts; before they load what counts."""
+    os.environ[METRICS_FOLDER] = str(folder)
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""JSON log lines with a request id; no personal data, no picture, no secret."""
+"""JSON log lines with a request id; no personal data, no picture, no secret.
+
+The id comes from the proxy in front, where there is one of ours: a line of nginx, of any node and an answer's problem
+then name the same request. Lines of a worker name the message instead.
+"""
 
 from __future__ import annotations
 

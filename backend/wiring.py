@@ -13,6 +13,7 @@ from backend.adapters.inbox_notifier import InboxOnly
 from backend.adapters.jose import JoseSealer, Tokens
 from backend.adapters.key_wrap import FileKeyWrap
 from backend.adapters.pin_hasher import Argon2PinHasher
+from backend.adapters.request_counts import InMemory, InRedis, RequestCounts
 from backend.checkout.ports import PaymentGateway, Sealer
 from backend.clock import Clock, Ids, SystemClock, SystemIds
 from backend.db.transaction import Runner, engine_for, keys_engine_for
@@ -43,6 +44,7 @@ class Services:
     tokens: Tokens
     notifier: Notifier
     gateway: PaymentGateway | None  # None: no cards
+    request_counts: RequestCounts
     label_key: LabelKey
     label_keys: LabelKeys
     stamper: InvoiceStamper | None = None  # of the second phase of Saudi invoices
@@ -80,6 +82,7 @@ def build(
         ),
         notifier=notifier_for(settings),
         gateway=gateway_for(settings),
+        request_counts=InRedis(settings.redis_url) if settings.redis_url else InMemory(),
         label_key=label_key,
         label_keys={label_key.id: VerifyingKey(label_key.private.public_key(), retired=False)},
     )

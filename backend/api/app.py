@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import time
+from collections.abc import Callable
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.api import (
@@ -16,6 +19,8 @@ from backend.api import (
     faces,
     health,
     inbox,
+    limits,
+    metrics,
     orders,
     problems,
     products,
@@ -34,11 +39,12 @@ from backend.api import (
 )
 from backend.api.pictures import PicturesInMemory
 from backend.api.reading import JSON_BYTES_MAX
-from backend.telemetry import request_id
+from backend.telemetry import log, request_id
 from backend.wiring import Services
 
 API = (
     health,
+    metrics,
     shoppers,
     sessions,
     consents,
@@ -61,6 +67,7 @@ API = (
     events,
 )
 
+REQUEST_ID = re.compile(r"[0-9a-f]{16,64}")
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -82,10 +89,11 @@ HEADERS = {
 }
 
 
-def create_app(services: Services) -> Flask:
+def create_app(services: Services, *, leaving: Callable[[], bool] = lambda: False) -> Flask:
+    """leaving: whether this node was asked to stop."""
     app = Flask("backend", static_folder=None)
     app.request_class = PicturesInMemory
-    app.extensions["smartpay"] = services
+    app.extensions.update(smartpay=services, leaving=leaving)
     if proxies := services.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -95,19 +103,38 @@ def create_app(services: Services) -> Flask:
     for part in API:
         app.register_blueprint(part.bp)
     app.before_request(begin)
+    app.before_request(limits.check)
     app.after_request(finish)
     return app
 
 
 def begin() -> None:
-    """A fresh id per request, and the body limit of the view that will read it."""
-    request_id.set(secrets.token_hex(8))
+    """The request's id, and the body limit of the view that will read it."""
+    g.began_at = time.perf_counter()
+    request_id.set(given_id() or secrets.token_hex(8))
     described = getattr(current_app.view_functions.get(request.endpoint or ""), "described", None)
     if described and described.body_bytes_max:
         request.max_content_length = described.body_bytes_max
 
 
+def given_id() -> str:
+    """The proxy's, if it is one of ours: what a stranger sends would stand in our logs."""
+    given = request.headers.get("X-Request-Id", "")
+    ours = auth.services().settings.trusted_proxies and REQUEST_ID.fullmatch(given)
+    return given if ours else ""
+
+
 def finish(response: Response) -> Response:
+    seconds = time.perf_counter() - g.began_at
+    metrics.observe(response, seconds=seconds, retries=auth.services().run.retries)
+    log(
+        "access",
+        "answered",
+        method=request.method,
+        route=metrics.route(),
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+    )
     response.headers["X-Request-Id"] = request_id.get()
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

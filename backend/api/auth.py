@@ -33,6 +33,12 @@ def services() -> Services:
     return cast(Services, current_app.extensions["smartpay"])
 
 
+def leaving() -> bool:
+    """Whether this node was asked to stop."""
+    asked: Callable[[], bool] = current_app.extensions["leaving"]
+    return asked()
+
+
 def current_shopper() -> Who:
     return cast(Who, g.who)
 

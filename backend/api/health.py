@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, render_template
-from sqlalchemy import text
 
-from backend.api.auth import public, services
+from backend.api.auth import leaving, public, services
 from backend.api.openapi import describe, document
 from backend.api.problems import PROBLEMS
 from backend.api.reading import answer, with_etag
+from backend.db import outbox, version
+from backend.errors import Refusal
 
 bp = Blueprint(
     "health", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static"
@@ -25,11 +26,22 @@ def get_health() -> Response:
 
 @bp.get("/readyz")
 @public
-@describe("Ready: the database answers and the face model is loaded", answers={200: "application/json"})
+@describe(
+    "Ready: the face model is loaded, the database answers and has the schema, nobody asked this node to stop",
+    answers={200: "application/json"},
+    problems=("storage_unavailable", "schema_outdated", "draining"),
+)
 def get_ready() -> Response:
+    """A worker that stands still is no reason to send shoppers elsewhere: it is told, not refused."""
     at = services()
-    at.run.read(lambda tx: tx.execute(text("SELECT 1")).one())
-    return answer(200, {"ok": True, "model": at.faces.model})
+    if leaving():
+        raise Refusal("draining")
+    now = at.clock.now()
+    schema, backlog = at.run.read(lambda tx: (version.current(tx), outbox.backlog(tx, now=now)))
+    if schema is None or schema < version.newest("main"):
+        raise Refusal("schema_outdated", schema=schema)
+    deliveries = {"due": backlog.due, "overdue_s": round(backlog.overdue_s, 1)}
+    return answer(200, {"ok": True, "model": at.faces.model, "schema": schema, "deliveries": deliveries})
 
 
 @bp.get("/openapi.json")

@@ -40,6 +40,11 @@ PROBLEMS: dict[str, Problem] = {
     "wrong_content_type": Problem(415, "Wrong content type", "Send the content type named in the answer."),
     "invalid_body": Problem(422, "The body does not fit", "Mend the fields named in errors."),
     "internal_error": Problem(500, "Something went wrong on our side", "Try again; nothing was changed."),
+    "draining": Problem(503, "This node is being stopped", "Ask another node."),
+    "schema_outdated": Problem(503, "The database waits for its migration", "Run: smartpay migrate"),
+    "too_many_requests": Problem(
+        429, "Too many requests from your network", "Wait for the seconds that the answer names."
+    ),
     "database_busy": Problem(503, "Busy", "Try again in a moment; nothing was changed."),
     "storage_unavailable": Problem(
         503,

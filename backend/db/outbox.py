@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     or_,
     select,
     update,
@@ -35,6 +36,7 @@ from backend.db.transaction import Transaction
 LEASE = timedelta(seconds=30)
 ATTEMPTS_MAX = 12
 BACKOFF_S_MAX = 3_600
+BACKLOG_MAX = 10_000
 
 
 class Kind(StrEnum):
@@ -183,6 +185,20 @@ def claim(tx: Transaction, *, now: datetime, limit: int = 20) -> list[Claimed]:
 def is_due(tx: Transaction, *, now: datetime) -> bool:
     """Whether `claim` would find something."""
     return tx.execute(_due(now).limit(1)).first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    due: int  # BACKLOG_MAX: that many or more
+    overdue_s: float  # of the oldest
+
+
+def backlog(tx: Transaction, *, now: datetime) -> Backlog:
+    """What a worker should be at; it grows while none is there."""
+    due = _due(now).add_columns(outbox.c.available_at).order_by(outbox.c.available_at)
+    first = due.limit(BACKLOG_MAX).subquery()
+    number, oldest = tx.execute(select(func.count(), func.min(first.c.available_at))).one()
+    return Backlog(number, (now - oldest).total_seconds() if oldest else 0.0)
 
 
 def done(tx: Transaction, claimed: Claimed, *, now: datetime) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,9 @@ STOP_S_MAX = 15
 
 
 @contextmanager
-def open_shop(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def open_shop(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and its address."""
-    command = [sys.executable, "-m", "backend.cli", "--data", str(folder), "serve", "--port", "0"]
+    command = [sys.executable, "-m", "backend.cli", "--data", str(folder), "serve", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
         assert child.stdout is not None
         try:
@@ -65,6 +66,28 @@ def test_without_keys_or_schema_it_says_what_to_run(tmp_path: Path, folder: Path
     with pytest.raises(SettingsRefused, match="smartpay migrate"):
         serve.check_ready(empty, processes=1)
     serve.check_ready(Settings(data=folder), processes=1)
+
+
+def test_a_newer_schema_is_served_and_an_older_one_is_not(folder: Path) -> None:
+    """It only has more in it: the node before can be started again while a new one is tried."""
+    settings = Settings(data=folder)
+    file = settings.main_url.removeprefix("sqlite:///")
+    for schema, refusal in (("9999", nullcontext()), ("0000", pytest.raises(SettingsRefused))):
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (schema,))
+        with refusal:
+            serve.check_ready(settings, processes=1)
+
+
+def test_a_node_that_is_to_stop_says_so_and_answers_until_it_does(folder: Path) -> None:
+    with open_shop(folder, "--drain-s", "2") as (child, address), requests.Session() as client:
+        assert client.get(f"{address}/readyz", timeout=START_S_MAX).ok
+        child.send_signal(signal.SIGTERM)
+        while client.get(f"{address}/readyz", timeout=START_S_MAX).ok:
+            pass
+        assert requests.get(f"{address}/readyz", timeout=START_S_MAX).json()["code"] == "draining"
+        assert client.get(f"{address}/v1/stores", timeout=START_S_MAX).ok
+        assert child.wait(STOP_S_MAX) == 0
 
 
 def test_sqlite_is_served_by_one_process(folder: Path) -> None:

@@ -1,0 +1,67 @@
+"""Requests of this minute by network: in Redis for all nodes together, or in the memory of one process."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from datetime import datetime
+from threading import Lock
+from typing import Protocol, cast
+
+from redis import Redis, RedisError
+
+WINDOW_S = 60
+ANSWER_S_MAX = 0.1
+PAUSE_S = 5.0  # so long is a Redis that failed left alone
+
+
+class Uncounted(Exception):
+    """Nobody could count."""
+
+
+class RequestCounts(Protocol):
+    def another(self, network: str, *, now: datetime) -> int:
+        """How many requests of this minute that makes, this one included. Raises Uncounted."""
+        ...
+
+
+class InRedis:
+    def __init__(self, url: str) -> None:
+        self.redis = Redis.from_url(
+            url, socket_timeout=ANSWER_S_MAX, socket_connect_timeout=ANSWER_S_MAX, retry=None
+        )
+        self.asked_again_at = 0.0  # seconds of the monotonic clock
+
+    def another(self, network: str, *, now: datetime) -> int:
+        if time.monotonic() < self.asked_again_at:
+            raise Uncounted
+        # An address is personal data: its digest is enough to count by, and gone with the minute.
+        name = f"smartpay:requests:{minute(now)}:{hashlib.sha256(network.encode()).hexdigest()[:16]}"
+        try:
+            together = self.redis.pipeline(transaction=False)
+            together.incr(name)
+            together.expire(name, 2 * WINDOW_S)
+            return cast(int, together.execute()[0])
+        except RedisError as problem:
+            self.asked_again_at = time.monotonic() + PAUSE_S
+            raise Uncounted from problem
+
+
+class InMemory:
+    def __init__(self) -> None:
+        self.minute = 0
+        self.counts: Counter[str] = Counter()
+        self.lock = Lock()
+
+    def another(self, network: str, *, now: datetime) -> int:
+        with self.lock:
+            if self.minute != minute(now):
+                self.minute = minute(now)
+                self.counts.clear()
+            self.counts[network] += 1
+            return self.counts[network]
+
+
+def minute(now: datetime) -> int:
+    return int(now.timestamp()) // WINDOW_S
