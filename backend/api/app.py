@@ -30,6 +30,7 @@ from backend.api import (
     shopper_pages,
     shoppers,
     staff_orders,
+    staff_products,
     staff_sales,
     staff_sessions,
     staff_stock,
@@ -64,6 +65,7 @@ API = (
     staff_wallet,
     staff_sales,
     staff_stock,
+    staff_products,
     events,
 )
 

@@ -114,7 +114,14 @@ def get_current() -> Response:
     "How many pieces of a line",
     body=QuantityBody,
     answers={200: CartView},
-    problems=(*CART_PROBLEMS, "line_not_found", "out_of_stock", "line_limit", "pieces_limit"),
+    problems=(
+        *CART_PROBLEMS,
+        "line_not_found",
+        "out_of_stock",
+        "line_limit",
+        "pieces_limit",
+        "product_limit",
+    ),
 )
 def patch_line(cart_id: UUID, line_id: UUID) -> Response:
     quantity = read_json(QuantityBody).quantity

@@ -144,6 +144,15 @@ PROBLEMS: dict[str, Problem] = {
     "label_other_store": Problem(409, "This label hangs in another store", "Go on in the store named."),
     "gtin_invalid": Problem(422, "This number has a slip in it", "Compare it with the printed digits."),
     "out_of_stock": Problem(409, "Not enough in stock", "Take fewer pieces or choose another product."),
+    "product_withdrawn": Problem(
+        409, "This product is no longer sold", "Give it to the staff; choose another."
+    ),
+    "age_restricted": Problem(
+        409, "This store does not sell goods with an age limit", "Choose another product."
+    ),
+    "product_limit": Problem(
+        409, "Nobody may have so many of this product", "Stay within the limit, which counts a cart or 24 h."
+    ),
     "stock_short": Problem(409, "So many pieces cannot leave the shelf", "Take fewer, or count the shelf."),
     "stock_over": Problem(422, "So many pieces stand on no shelf", "Check the number."),
     "same_store": Problem(422, "A transfer is between two stores", "Choose another store."),

@@ -39,6 +39,7 @@ class ProductView(BaseModel):
     vat_rate_bp: int
     picture_url: str | None
     available: int
+    age_min: int | None
 
 
 class ProductPage(BaseModel):
@@ -61,6 +62,7 @@ def present(product: Product) -> dict[str, Any]:
         "vat_rate_bp": product.vat_rate_bp,
         "picture_url": picture_url(product.sku, product.picture),
         "available": product.available,
+        "age_min": product.age_min,
     }
 
 
@@ -95,7 +97,10 @@ def get_products() -> Response:
 @bp.get("/<sku>")
 @public
 @describe(
-    "One product", query=STORE, answers={200: ProductView}, problems=("store_unknown", "product_unknown")
+    "One product",
+    query=STORE,
+    answers={200: ProductView},
+    problems=("store_unknown", "product_unknown", "product_withdrawn"),
 )
 def get_product(sku: str) -> Response:
     return with_etag(answer(200, present(offered(sku).product)))
@@ -119,7 +124,7 @@ def get_picture(sku: str) -> Response:
     "Its signed label as a picture",
     query=STORE,
     answers={200: "image/png"},
-    problems=("store_unknown", "product_unknown"),
+    problems=("store_unknown", "product_unknown", "product_withdrawn"),
 )
 def get_label_png(sku: str) -> Response:
     return file(label_png(label_text(offered(sku))), "image/png")
@@ -131,7 +136,7 @@ def get_label_png(sku: str) -> Response:
     "Its signed label as a drawing",
     query=STORE,
     answers={200: "image/svg+xml"},
-    problems=("store_unknown", "product_unknown"),
+    problems=("store_unknown", "product_unknown", "product_withdrawn"),
 )
 def get_label_svg(sku: str) -> Response:
     return file(label_svg(label_text(offered(sku))).encode(), "image/svg+xml")

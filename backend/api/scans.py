@@ -28,6 +28,9 @@ SCAN_PROBLEMS = (
     "line_limit",
     "cart_limit",
     "pieces_limit",
+    "product_limit",
+    "product_withdrawn",
+    "age_restricted",
     "cart_frozen",
 )
 

@@ -19,9 +19,6 @@ from backend.inventory.stores import by_code
 from backend.inventory.tables import products, reservations, stores
 from backend.money import GrossLine, vat_per_line
 
-LINE_PIECES_MAX = 20
-LINES_MAX = 50
-PIECES_MAX = 100
 EXTENSIONS_MAX = 10
 
 
@@ -38,6 +35,9 @@ class CartLine:
     vat_rate_bp: int
     current_vat_rate_bp: int
     vat_minor: int
+    age_min: int | None = None
+    cart_max: int | None = None
+    day_max: int | None = None
 
     @property
     def gross_minor(self) -> int:
@@ -90,19 +90,6 @@ def cart_hash(store_code: str, currency: str, lines: Sequence[CartLine]) -> str:
     }
     canonical = json.dumps(agreed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def refuse_beyond_limits(cart: Cart, line: CartLine | None, quantity: int) -> None:
-    """Whether `line` (None: a new one) may have `quantity` pieces.
-
-    Raises Refusal line_limit, cart_limit (lines) or pieces_limit, each with its `limit`.
-    """
-    if quantity > LINE_PIECES_MAX:
-        raise Refusal("line_limit", limit=LINE_PIECES_MAX)
-    if line is None and len(cart.lines) >= LINES_MAX:
-        raise Refusal("cart_limit", limit=LINES_MAX)
-    if cart.pieces - (line.quantity if line else 0) + quantity > PIECES_MAX:
-        raise Refusal("pieces_limit", limit=PIECES_MAX)
 
 
 def line_of(cart: Cart, line_id: str) -> CartLine:
@@ -195,6 +182,9 @@ def _lines(tx: Transaction, cart_id: str, store_id: str, now: datetime) -> tuple
             products.c.name_ar,
             products.c.picture,
             products.c.active,
+            products.c.age_min,
+            products.c.cart_max,
+            products.c.day_max,
             products.c.vat_rate_bp.label("current_vat_rate_bp"),
             price,
         )
@@ -219,4 +209,7 @@ def _line(row: Row[Any], vat_minor: int) -> CartLine:
         vat_rate_bp=row.vat_rate_bp,
         current_vat_rate_bp=row.current_vat_rate_bp,
         vat_minor=vat_minor,
+        age_min=row.age_min,
+        cart_max=row.cart_max,
+        day_max=row.day_max,
     )

@@ -11,9 +11,9 @@ from backend.carts.cart import (
     Cart,
     line_of,
     lock_open,
-    refuse_beyond_limits,
     view,
 )
+from backend.carts.limits import refuse_beyond_limits, refuse_scarce
 from backend.carts.tables import cart_lines, carts
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
@@ -23,12 +23,14 @@ from backend.inventory import reservations
 def set_quantity(
     tx: Transaction, cart_id: str, line_id: str, *, shopper_id: str, quantity: int, now: datetime
 ) -> Cart:
-    """Raises Refusal line_not_found, out_of_stock, line_limit, pieces_limit, or as `lock_open`."""
+    """Raises Refusal line_not_found, out_of_stock, line_limit, pieces_limit, product_limit, or as `lock_open`."""
     assert quantity > 0, "taking a line out is `remove`"
     lock_open(tx, cart_id, shopper_id, now=now)
     cart = view(tx, cart_id, now=now)
     line = line_of(cart, line_id)
     refuse_beyond_limits(cart, line, quantity)
+    if quantity > line.quantity:
+        refuse_scarce(tx, cart, line, more=quantity - line.quantity, now=now)
     reservations.resize(tx, line_id=line_id, quantity=quantity, now=now)
     tx.execute(update(cart_lines).where(cart_lines.c.id == line_id).values(quantity=quantity))
     return view(tx, cart_id, now=now)

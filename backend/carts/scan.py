@@ -9,7 +9,8 @@ from sqlalchemy import and_, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.carts import cart as carts_
-from backend.carts.cart import Cart, CartLine, being_checked_out, refuse_beyond_limits
+from backend.carts.cart import Cart, CartLine, being_checked_out
+from backend.carts.limits import refuse_beyond_limits, refuse_restricted_age, refuse_scarce
 from backend.carts.tables import cart_lines, carts, scans
 from backend.clock import Ids
 from backend.db.transaction import Transaction
@@ -38,13 +39,14 @@ class Scanned:
 def scan(tx: Transaction, asked: Scan, *, lifetime: timedelta, ids: Ids, now: datetime) -> Scanned:
     """The whole cart is held for `lifetime` from now on. A repeat changes nothing.
 
-    Raises Refusal store_unknown, product_unknown, out_of_stock, cart_frozen, line_limit, cart_limit,
-    pieces_limit.
+    Raises Refusal store_unknown, product_unknown, product_withdrawn, age_restricted, product_limit, out_of_stock,
+    cart_frozen, line_limit, cart_limit, pieces_limit.
     """
     known = _repeat(tx, asked, now=now)
     if known:
         return known
     offer = resolve(tx, asked.named, now=now)
+    refuse_restricted_age(offer.product, offer.store)
     until = now + lifetime
     cart_id = _open_cart(tx, asked.shopper_id, offer, until=until, ids=ids, now=now)
     if not _first(tx, asked, cart_id, offer.product.sku, now=now):
@@ -139,6 +141,7 @@ def _add_piece(tx: Transaction, cart: Cart, product: Product, *, ids: Ids, now: 
     line = _line(cart, product.sku)
     quantity = line.quantity + 1 if line else 1
     refuse_beyond_limits(cart, line, quantity)
+    refuse_scarce(tx, cart, product, more=1, now=now)
     if line:
         reservations.resize(tx, line_id=line.id, quantity=quantity, now=now)
         tx.execute(update(cart_lines).where(cart_lines.c.id == line.id).values(quantity=quantity))

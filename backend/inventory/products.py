@@ -32,6 +32,9 @@ class Product:
     vat_rate_bp: int
     picture: str | None  # a file name
     available: int
+    age_min: int | None  # years
+    cart_max: int | None  # pieces in a cart
+    day_max: int | None  # pieces that a shopper may have in 24 h
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +83,23 @@ def _offered() -> Select[Any]:
 OFFERED = _offered()
 BY_SKU = OFFERED.where(products.c.sku == bindparam("named"))
 BY_GTIN = OFFERED.where(products.c.gtin == bindparam("named"))
+WITHDRAWN = (
+    select(products.c.sku)
+    .join(stock, and_(stock.c.sku == products.c.sku, stock.c.store_id == bindparam("store")))
+    .where(or_(products.c.sku == bindparam("sku"), products.c.gtin == bindparam("gtin")), ~products.c.active)
+)
 
 
 def find(
     tx: Transaction, store: Store, *, sku: str | None = None, gtin: str | None = None, now: datetime
 ) -> Product:
-    """By sku or by GTIN-14. Raises Refusal product_unknown, also for what this store does not sell."""
+    """By sku or by GTIN-14. Raises Refusal product_withdrawn, or product_unknown, also for what is not sold here."""
     assert (sku is None) != (gtin is None), "one of the two"
     by, value = (BY_SKU, sku) if gtin is None else (BY_GTIN, gtin)
     row = tx.execute(by, {"named": value, **_here(store, now)}).one_or_none()
     if row is None:
-        raise Refusal("product_unknown")
+        withdrawn = tx.execute(WITHDRAWN, {"sku": sku, "gtin": gtin, "store": store.id}).first()
+        raise Refusal("product_withdrawn" if withdrawn else "product_unknown")
     return _product(row, store)
 
 
@@ -162,4 +171,7 @@ def _product(row: Row[Any], store: Store) -> Product:
         vat_rate_bp=row.vat_rate_bp,
         picture=row.picture,
         available=max(0, row.available),
+        age_min=row.age_min,
+        cart_max=row.cart_max,
+        day_max=row.day_max,
     )

@@ -52,6 +52,6 @@ def read_typed(gtin: str, *, store_code: str) -> Named:
 
 
 def resolve(tx: Transaction, named: Named, *, now: datetime) -> Offer:
-    """Raises Refusal store_unknown or product_unknown."""
+    """Raises Refusal store_unknown, product_unknown or product_withdrawn."""
     store = stores.by_code(tx, named.store_code)
     return Offer(store, products.find(tx, store, gtin=named.gtin, now=now))

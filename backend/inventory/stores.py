@@ -23,6 +23,7 @@ class Store:
     name_ar: str
     currency: str
     timezone: str  # IANA name
+    age_mode: str = "check"  # what has an age limit is looked at by staff; "refuse": cannot be bought here
 
 
 def open_store(tx: Transaction, store: Store) -> None:
@@ -59,4 +60,4 @@ def by_code_or_first(tx: Transaction, code: str) -> Store:
 
 
 def _store(row: Row[Any]) -> Store:
-    return Store(row.id, row.code, row.name_en, row.name_ar, row.currency, row.timezone)
+    return Store(row.id, row.code, row.name_en, row.name_ar, row.currency, row.timezone, row.age_mode)

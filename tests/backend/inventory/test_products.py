@@ -64,15 +64,20 @@ def test_a_category_can_be_named_in_both_languages(shelf: Shelf, listed: Callabl
     assert [skus(listed(category=name)) for name in ("Goods", "سلع", "Toys")] == [["MILK"], ["MILK"], []]
 
 
-def test_what_is_withdrawn_or_sold_elsewhere_is_unknown_here(shelf: Shelf) -> None:
+def test_what_is_withdrawn_is_told_apart_from_what_is_sold_elsewhere(shelf: Shelf) -> None:
     other = Shelf(shelf.run, "J1")
     shelf.put("MILK")
     shelf.put("OLD")
     shelf.run(
         lambda tx: tx.execute(update(product_rows).where(product_rows.c.sku == "OLD").values(active=False))
     )
-    for store, sku in ((other.store, "MILK"), (shelf.store, "OLD"), (shelf.store, "NEVER")):
-        with pytest.raises(Refusal, match="product_unknown"):
+    for store, sku, code in (
+        (other.store, "MILK", "product_unknown"),
+        (shelf.store, "OLD", "product_withdrawn"),
+        (other.store, "OLD", "product_unknown"),
+        (shelf.store, "NEVER", "product_unknown"),
+    ):
+        with pytest.raises(Refusal, match=code):
             shelf.run.read(lambda tx, st=store, s=sku: products.find(tx, st, sku=s, now=NOON))
 
 
