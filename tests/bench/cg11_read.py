@@ -20,11 +20,11 @@ def cg11(ground: Ground, database: str) -> Iterator[Figure]:
         sku = fleet.stock("TEA", 5).sku
         product = wire.request("GET", f"/v1/products/{sku}?store=R1")
         length = len(wire.run(server_ports(fleet), [product], clients=1).expect(200).answers[0].body)
-        with ground.plain("constant", bytes=length) as ports:
+        with ground.plain("constant", bytes=length) as plain:
             constant = wire.request("GET", "/")
             pair = alternate(
                 lambda: rate(server_ports(fleet), product, several),
-                lambda: rate(ports, constant, several),
+                lambda: rate([one.port for one in plain], constant, several),
                 rounds=ground.of(1, 5),
             )
     yield Figure(

@@ -39,8 +39,8 @@ class Ground:
             yield fleet
 
     @contextmanager
-    def plain(self, what: str, *, servers: int = 2, **facts: Any) -> Iterator[list[int]]:
-        """Ports of bare Flask processes under the same server as ours; `what` and `facts` as plain.py has them."""
+    def plain(self, what: str, *, servers: int = 2, **facts: Any) -> Iterator[list[Process]]:
+        """Bare Flask processes under the same server as ours; `what` and `facts` as plain.py has them."""
         nodes = []
         for _ in range(servers):
             port = free_port()
@@ -48,7 +48,7 @@ class Ground:
             words += [f"{name}={value}" for name, value in facts.items()]
             nodes.append(Process(f"plain-{port}", words, self.folder / "plain.log", dict(os.environ), port))
         with running(nodes):
-            yield [node.port for node in nodes]
+            yield nodes
 
     @contextmanager
     def peer(self) -> Iterator[Process]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response
+from sqlalchemy import create_engine, text
 
 from backend.serve import THREADS, Server, listen
 from backend.settings import Settings
@@ -25,7 +26,17 @@ def constant(app: Flask, *, bytes: str) -> None:
         return Response(json.dumps(rest), mimetype="application/json")
 
 
-KINDS: dict[str, Callable[..., None]] = {"constant": constant}
+def sqlalchemy(app: Flask) -> None:
+    """One SELECT through SQLAlchemy, on SQLite in memory."""
+    engine = create_engine("sqlite://")
+
+    @app.get("/")
+    def view() -> Response:
+        with engine.connect() as connection:
+            return Response(json.dumps({"one": connection.execute(text("SELECT 1")).scalar_one()}))
+
+
+KINDS: dict[str, Callable[..., None]] = {"constant": constant, "sqlalchemy": sqlalchemy}
 
 
 class Plain(Server):

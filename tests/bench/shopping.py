@@ -91,11 +91,14 @@ def grants(buyers: Sequence[Buyer], opened: Load) -> list[Sale]:
 
 
 def pay(fleet: Fleet, sales: Sequence[Sale], *, threads: int) -> Load:
-    raw = [
+    return wire.run(server_ports(fleet), payments(sales), clients=threads).expect(201)
+
+
+def payments(sales: Sequence[Sale]) -> list[bytes]:
+    return [
         written(sale.buyer, lambda one, sale=sale: one.pay(sale.checkout_id, sale.grant, PIN, key=sale.key))
         for sale in sales
     ]
-    return wire.run(server_ports(fleet), raw, clients=threads).expect(201)
 
 
 def ready_to_pay(

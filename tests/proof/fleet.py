@@ -77,15 +77,15 @@ class Fleet:
     def processes(self) -> list[Process]:
         return [*self.servers, *self.workers]
 
-    def start(self, *, workers: int | None = None) -> None:
-        self.servers = [server(self.settings, self.options, self.folder) for _ in range(SERVERS)]
+    def start(self, *, servers: int = SERVERS, workers: int | None = None) -> None:
+        self.servers = [server(self.settings, self.options, self.folder) for _ in range(servers)]
         several = WORKERS[self.database] if workers is None else workers
         self.workers = [worker(self.settings, self.options, self.folder) for _ in range(several)]
         for one in self.processes:
             one.start()
         for one in self.servers:
             one.wait_until_ready()
-        if self.cluster:
+        if self.cluster and self.servers:
             self.front = nginx_before(self.servers, self.folder)
 
     def stop(self) -> None:
@@ -168,6 +168,7 @@ def open_fleet(
     *,
     cluster: Cluster | None = None,
     scratch: bool = False,
+    servers: int = SERVERS,
     workers: int | None = None,
     where: str | None = ON_DISK,
     **options: Any,
@@ -193,7 +194,7 @@ def open_fleet(
         switch = str(folder / "switch") if scratch else ""
         nodes = NodeOptions(str(folder / "hurry"), str(folder / "traps"), switch, **options)
         fleet = Fleet(settings, folder, cluster if url else None, nodes)
-        fleet.start(workers=workers)
+        fleet.start(servers=servers, workers=workers)
         yield fleet
     finally:
         if fleet:
