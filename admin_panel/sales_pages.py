@@ -1,50 +1,54 @@
-"""What the store sold on a day: totals, bars, the same numbers as tables, and files."""
+"""What the store sold on a day or in a time: totals, bars, the same numbers as tables, and files."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from flask import Blueprint, Response, render_template, request
 
 from admin_panel.access import Visit, page
-from admin_panel.amounts import money, short_money
+from admin_panel.amounts import long_date, money, short_money
 from admin_panel.charts import Bar, Chart, columns, rows
 from admin_panel.language import current
 from admin_panel.words import say
 from backend.api import duties
 from backend.api.auth import services
-from backend.api.staff_sales import day_from_text
+from backend.api.staff_sales import period_of
 from backend.db.transaction import Transaction
 from backend.sales import stock_at_risk as risk
-from backend.sales.exports import hours_csv, products_csv
-from backend.sales.reports import SalesDay, local_day, sales_day
+from backend.sales.days import day_of
+from backend.sales.exports import days_csv, hours_csv, products_csv
+from backend.sales.reports import Sales
+from backend.sales.reports import sales as read_sales
 
 BEST_MAX = 10
 AT_RISK_MAX = 8
+FILES = {"days": days_csv, "hours": hours_csv, "products": products_csv}
 
 
 def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/<store>/sales", view_func=sales)
-    bp.add_url_rule("/<store>/sales/hours.csv", view_func=sales_hours_file)
-    bp.add_url_rule("/<store>/sales/products.csv", view_func=sales_products_file)
+    bp.add_url_rule("/<store>/sales/<any(days, hours, products):what>.csv", view_func=sales_file)
 
 
 @page(*duties.FIGURES)
 def sales(visit: Visit) -> str:
     at, now = services(), services().clock.now()
 
-    def read(tx: Transaction) -> tuple[SalesDay, list[risk.AtRisk]]:
+    def read(tx: Transaction) -> tuple[Sales, list[risk.AtRisk]]:
         return report(tx, visit), risk.stock_at_risk(tx, visit.store.id, now=now)
 
     shown, at_risk = at.run.read(read)
-    today = local_day(now, visit.store.timezone)
+    today = day_of(now, visit.store.timezone).day
     return render_template(
         "staff/sales.html",
         sales=shown,
+        one_day=shown.first == shown.last,
         today=today,
-        day_before=shown.day - timedelta(days=1),
-        day_after=shown.day + timedelta(days=1) if shown.day < today else None,
-        by_hour=by_hour_chart(shown),
+        day_before=shown.first - timedelta(days=1),
+        day_after=shown.last + timedelta(days=1) if shown.last < today else None,
+        over_time=by_hour_chart(shown) if shown.first == shown.last else by_day_chart(shown),
         by_product=by_product_chart(shown),
         at_risk=at_risk[:AT_RISK_MAX],
         cover_days_min=risk.COVER_DAYS_MIN,
@@ -53,57 +57,69 @@ def sales(visit: Visit) -> str:
 
 
 @page(*duties.FIGURES)
-def sales_hours_file(visit: Visit) -> Response:
-    shown = services().run.read(lambda tx: report(tx, visit))
-    return file(hours_csv(shown), visit, "hours", shown.day)
-
-
-@page(*duties.FIGURES)
-def sales_products_file(visit: Visit) -> Response:
-    shown = services().run.read(lambda tx: report(tx, visit))
-    return file(products_csv(shown), visit, "products", shown.day)
-
-
-def report(tx: Transaction, visit: Visit) -> SalesDay:
-    day = day_from_text(request.args.get("day", ""))
-    return sales_day(tx, visit.store.id, day=day, now=services().clock.now())
-
-
-def file(text: str, visit: Visit, what: str, day: date) -> Response:
+def sales_file(visit: Visit, what: str) -> Response:
     """UTF-8 with its mark: without it spreadsheets read Arabic names as Latin-1."""
-    name = f"sales-{visit.store.code}-{day.isoformat()}-{what}.csv"
+    shown = services().run.read(lambda tx: report(tx, visit))
+    name = f"sales-{visit.store.code}-{shown.first.isoformat()}-{shown.last.isoformat()}-{what}.csv"
     return Response(
-        b"\xef\xbb\xbf" + text.encode(),
+        b"\xef\xbb\xbf" + FILES[what](shown).encode(),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def by_hour_chart(sales: SalesDay) -> str:
+def report(tx: Transaction, visit: Visit) -> Sales:
+    first, last = period_of(request.args)
+    return read_sales(tx, visit.store.id, first=first, last=last, now=services().clock.now())
+
+
+def by_hour_chart(sales: Sales) -> str:
     language = current()
-    best = max(sales.hours, key=lambda h: h.gross_minor)
+    best = max(range(len(sales.hours)), key=lambda n: sales.hours[n].gross_minor)
+    begins = [f"{hour.begins_at:%H:%M}" for hour in sales.hours]
     described = say(
         language,
         "by_hour_described",
-        amount=money(best.gross_minor, sales.currency, language),
-        begin=f"{best.hour:02d}:00",
-        end=f"{(best.hour + 1) % 24:02d}:00",
+        n=len(begins),
+        amount=money(sales.hours[best].gross_minor, sales.currency, language),
+        begin=begins[best],
+        end=[*begins, "00:00"][best + 1],
     )
     bars = [
-        Bar(f"{h.hour:02d}", h.gross_minor, money(h.gross_minor, sales.currency, language))
-        for h in sales.hours
+        Bar(f"{hour.begins_at:%H}", hour.gross_minor, money(hour.gross_minor, sales.currency, language))
+        for hour in sales.hours
     ]
-    chart = Chart(
-        "by-hour",
-        say(language, "by_hour_chart"),
-        described,
-        bars,
-        lambda minor: short_money(minor, sales.currency, language),
+    return over_time(Chart("over-time", say(language, "by_hour_chart"), described, bars), sales)
+
+
+def by_day_chart(sales: Sales) -> str:
+    language = current()
+    best = max(sales.days, key=lambda day: day.totals.gross_minor)
+    described = say(
+        language,
+        "by_day_described",
+        n=len(sales.days),
+        amount=money(best.totals.gross_minor, sales.currency, language),
+        day=long_date(best.day, language),
     )
-    return columns(chart, rtl=language == "ar")
+    bars = [
+        Bar(
+            f"{day.day:%d}",
+            day.totals.gross_minor,
+            money(day.totals.gross_minor, sales.currency, language),
+        )
+        for day in sales.days
+    ]
+    return over_time(Chart("over-time", say(language, "by_day_chart"), described, bars), sales)
 
 
-def by_product_chart(sales: SalesDay) -> str:
+def over_time(chart: Chart, sales: Sales) -> str:
+    language = current()
+    scaled = replace(chart, scale=lambda minor: short_money(minor, sales.currency, language))
+    return columns(scaled, rtl=language == "ar")
+
+
+def by_product_chart(sales: Sales) -> str:
     language = current()
     best = sales.products[:BEST_MAX]
     bars = [

@@ -137,6 +137,11 @@ def looking_after(names: Any) -> None:
         metavar="DAY",
         help="only what was made on this UTC day or later; the daily form",
     )
+    counting = command(names, "rollups", commands.rollups, "count past days for the sales report again")
+    counting.add_argument("act", choices=("rebuild",))
+    counting.add_argument(
+        "--since", type=utc_day, metavar="DAY", help="only from this day on; all of them if absent"
+    )
     face_commands(
         command(names, "faces", commands.faces, "look after enrolled faces when the face model changes")
     )

@@ -216,6 +216,16 @@ def reconcile(settings: Settings, options: Namespace) -> int:
     return OK if report.ok else FAILED
 
 
+def rollups(settings: Settings, options: Namespace) -> int:
+    from backend.clock import SystemClock
+    from backend.operations.rollups import rebuild
+
+    with database(settings) as run:
+        count = rebuild(run, since=options.since and options.since.date(), now=SystemClock().now())
+    print(f"days of stores counted: {count}")
+    return OK
+
+
 def faces(settings: Settings, options: Namespace) -> int:
     from backend.clock import SystemClock, SystemIds
     from backend.operations import faces as upkeep

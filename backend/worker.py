@@ -28,6 +28,7 @@ from backend.identity import devices, staff
 from backend.messages import inbox
 from backend.messages.deliver import deliver
 from backend.privacy import erase
+from backend.sales import rollups
 from backend.settings import Settings
 from backend.telemetry import start_logging
 from backend.wiring import Services, build
@@ -75,6 +76,7 @@ def work(services: Services, *, ended: Event) -> None:
         Duty("deliver", 0.2, deliver_due),
         Duty("audit", 2, chain_audit),
         Duty("sweep", 5, sweep),
+        Duty("roll up", 60, roll_up_days),
         Duty("erase", 60, finish_erasures),
         Duty("drop", 300, drop_old),
     ]
@@ -138,6 +140,15 @@ def sweep(services: Services) -> bool:
     now = services.clock.now()
     ended = services.run(lambda tx: checkouts.put_away_expired(tx, now=now))
     return ended + services.run(lambda tx: expiry.expire_due(tx, ids=services.ids, now=now)) > 0
+
+
+def roll_up_days(services: Services) -> bool:
+    """One day of each store at a time, the earliest first."""
+    now = services.clock.now()
+    due = services.run.read(lambda tx: rollups.due(tx, now=now))
+    for store_id, day in due:
+        services.run(partial(rollups.roll_up, store_id=store_id, day=day))
+    return bool(due)
 
 
 def finish_erasures(services: Services) -> bool:

@@ -205,6 +205,11 @@ PROBLEMS: dict[str, Problem] = {
     "message_not_found": Problem(404, "There is no such message", "Load the inbox again."),
     # staff
     "day_malformed": Problem(422, "This is not a day", "Use YYYY-MM-DD, or leave it out for today."),
+    "period_malformed": Problem(
+        422,
+        "This is no period",
+        "Let the last day not be before the first; the most days stand in the answer.",
+    ),
     "event_id_malformed": Problem(
         422, "This is not an event id", "Use the last id that you have seen, or 0."
     ),

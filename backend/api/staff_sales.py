@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -11,8 +13,10 @@ from backend.api import duties
 from backend.api.auth import current_staff, services, staff_role
 from backend.api.openapi import describe
 from backend.api.reading import answer
+from backend.db.transaction import Transaction
 from backend.errors import Refusal
-from backend.sales.reports import SalesDay, sales_day
+from backend.sales.figures import Totals
+from backend.sales.reports import DAYS_MAX, Sales, sales
 
 bp = Blueprint("staff_sales", __name__, url_prefix="/v1")
 
@@ -20,19 +24,34 @@ bp = Blueprint("staff_sales", __name__, url_prefix="/v1")
 @bp.get("/staff/sales")
 @staff_role(*duties.FIGURES)
 @describe(
-    "One day's sales of a store, by hour and by product",
-    query={"store": "Store code.", "day": "YYYY-MM-DD in the store's time zone; today if absent."},
+    "Sales of a store: by day, by hour and by product",
+    query={
+        "store": "Store code.",
+        "day": "YYYY-MM-DD in the store's time zone; today if absent.",
+        "from": f"The first of up to {DAYS_MAX} days, instead of `day`.",
+        "to": "The last of them.",
+    },
     answers={200: "application/json"},
-    problems=("store_unknown", "day_malformed"),
+    problems=("store_unknown", "day_malformed", "period_malformed"),
 )
 def get_sales() -> Response:
     at, member = services(), current_staff()
-    code, day = request.args.get("store", ""), day_from_text(request.args.get("day", ""))
+    code = request.args.get("store", "")
+    first, last = period_of(request.args)
 
-    def report(tx: Any) -> SalesDay:
-        return sales_day(tx, duties.store_of(tx, member, code).id, day=day, now=at.clock.now())
+    def report(tx: Transaction) -> Sales:
+        store = duties.store_of(tx, member, code)
+        return sales(tx, store.id, first=first, last=last, now=at.clock.now())
 
     return answer(200, sales_json(at.run.read(report)))
+
+
+def period_of(asked: Mapping[str, str]) -> tuple[date | None, date | None]:
+    """First and last day. Raises Refusal day_malformed."""
+    day = day_from_text(asked.get("day", ""))
+    if day is not None:
+        return day, day
+    return day_from_text(asked.get("from", "")), day_from_text(asked.get("to", ""))
 
 
 def day_from_text(text: str) -> date | None:
@@ -48,22 +67,24 @@ def day_from_text(text: str) -> date | None:
     return day
 
 
-def sales_json(sales: SalesDay) -> dict[str, Any]:
-    totals = sales.totals
+def sales_json(shown: Sales) -> dict[str, Any]:
     return {
-        "day": sales.day.isoformat(),
-        "timezone": sales.timezone,
-        "currency": sales.currency,
-        "totals": {
-            "orders": totals.orders,
-            "gross_minor": totals.gross_minor,
-            "vat_minor": totals.vat_minor,
-            "refunds": totals.refunds,
-            "refunds_minor": totals.refunds_minor,
-            "refunds_vat_minor": totals.refunds_vat_minor,
-            "net_minor": totals.net_minor,
-        },
-        "hours": [{"hour": h.hour, "orders": h.orders, "gross_minor": h.gross_minor} for h in sales.hours],
+        "from": shown.first.isoformat(),
+        "to": shown.last.isoformat(),
+        "timezone": shown.timezone,
+        "currency": shown.currency,
+        "totals": totals_json(shown.totals),
+        "days": [{"day": day.day.isoformat(), **totals_json(day.totals)} for day in shown.days],
+        "hours": [
+            {
+                "hour": hour.begins_at.hour,
+                "begins_at": hour.begins_at.isoformat(),
+                "orders": hour.orders,
+                "gross_minor": hour.gross_minor,
+                "discount_minor": hour.discount_minor,
+            }
+            for hour in shown.hours
+        ],
         "products": [
             {
                 "sku": p.sku,
@@ -72,6 +93,10 @@ def sales_json(sales: SalesDay) -> dict[str, Any]:
                 "gross_minor": p.gross_minor,
                 "vat_minor": p.vat_minor,
             }
-            for p in sales.products
+            for p in shown.products
         ],
     }
+
+
+def totals_json(totals: Totals) -> dict[str, int]:
+    return {**asdict(totals), "net_minor": totals.net_minor}

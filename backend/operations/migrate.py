@@ -41,6 +41,7 @@ TABLES = (
     "backend.ledger.tables",
     "backend.messages.tables",
     "backend.orders.tables",
+    "backend.sales.tables",
 )
 
 

@@ -15,6 +15,7 @@ from backend.db.transaction import Runner, Transaction
 from backend.inventory import checks as inventory
 from backend.ledger import checks as ledger
 from backend.orders import checks as orders
+from backend.sales import checks as sales
 
 ROOMS: dict[str, Sequence[Rule]] = {
     "ledger": ledger.RULES,
@@ -22,6 +23,7 @@ ROOMS: dict[str, Sequence[Rule]] = {
     "carts": carts.RULES,
     "orders": orders.RULES,
     "checkout": checkout.RULES,
+    "sales": sales.RULES,
     "db": db.RULES,
 }
 SQLITE_CACHE_KIB = 256 * 1024

@@ -1,4 +1,4 @@
-"""A day's sales as CSV (RFC 4180): amounts in minor units, so that no program rounds them."""
+"""Sales as CSV (RFC 4180): amounts in minor units, so that no program rounds them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from backend.sales.reports import SalesDay
+from backend.sales.reports import Sales
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def products_csv(sales: SalesDay) -> str:
+def products_csv(sales: Sales) -> str:
     return _csv(
-        ("day", "sku", "name_en", "name_ar", "pieces", "gross_minor", "vat_minor", "currency"),
+        (
+            "first_day",
+            "last_day",
+            "sku",
+            "name_en",
+            "name_ar",
+            "pieces",
+            "gross_minor",
+            "vat_minor",
+            "currency",
+        ),
         (
             (
-                sales.day,
+                sales.first,
+                sales.last,
                 _text(p.sku),
                 _text(p.name_en),
                 _text(p.name_ar),
@@ -30,12 +41,43 @@ def products_csv(sales: SalesDay) -> str:
     )
 
 
-def hours_csv(sales: SalesDay) -> str:
+def hours_csv(sales: Sales) -> str:
+    """`begins_at` tells the two hours apart that a clock shows when it is set back."""
     return _csv(
-        ("day", "hour", "timezone", "orders", "gross_minor", "currency"),
+        ("day", "hour", "begins_at", "timezone", "orders", "gross_minor", "discount_minor", "currency"),
         (
-            (sales.day, f"{h.hour:02d}:00", sales.timezone, h.orders, h.gross_minor, sales.currency)
-            for h in sales.hours
+            (
+                day.day,
+                f"{hour.begins_at:%H:%M}",
+                hour.begins_at.isoformat(),
+                sales.timezone,
+                hour.orders,
+                hour.gross_minor,
+                hour.discount_minor,
+                sales.currency,
+            )
+            for day in sales.days
+            for hour in day.hours
+        ),
+    )
+
+
+def days_csv(sales: Sales) -> str:
+    names = (
+        "orders",
+        "gross_minor",
+        "discount_minor",
+        "vat_minor",
+        "refunds",
+        "refunds_minor",
+        "refunds_vat_minor",
+        "net_minor",
+    )
+    return _csv(
+        ("day", "timezone", *names, "currency"),
+        (
+            (day.day, sales.timezone, *(getattr(day.totals, name) for name in names), sales.currency)
+            for day in sales.days
         ),
     )
 

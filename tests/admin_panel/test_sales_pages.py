@@ -43,6 +43,14 @@ def test_a_day_without_sales_offers_a_way_on(browse):
     assert SVG.findall(page.html) == []
 
 
+def test_several_days_are_drawn_day_by_day(floor, browse):
+    floor.sell([TEA])
+    today = floor.call("manager", "GET", "/staff/sales?store=R1").json["to"]
+    page = browse("manager").get(f"/staff/R1/sales?from=2026-11-01&to={today}")
+    assert "Sales by day" in page.text
+    assert re.search(rf"{today} 1 SAR", page.text)
+
+
 def test_what_is_no_day_is_a_page_that_says_so(browse):
     assert "This is not a day." in browse("manager").get("/staff/R1/sales?day=soon", status=422).text
 

@@ -22,6 +22,14 @@ def test_what_is_no_day_is_refused(floor, day):
     assert (refused.status_code, refused.json["code"]) == (422, "day_malformed")
 
 
+def test_several_days_are_one_report(floor):
+    floor.sell()
+    sales = floor.call("manager", "GET", "/staff/sales?store=R1&from=2026-01-01&to=2026-01-03").json
+    assert [day["day"] for day in sales["days"]] == ["2026-01-01", "2026-01-02", "2026-01-03"]
+    refused = floor.call("manager", "GET", "/staff/sales?store=R1&from=2026-01-03&to=2026-01-01")
+    assert (refused.status_code, refused.json["code"]) == (422, "period_malformed")
+
+
 @pytest.mark.parametrize("login", ["packer", "cashier"])
 def test_packers_and_cashiers_see_no_figures(floor, login):
     refused = floor.call(login, "GET", "/staff/sales?store=R1")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, text
@@ -20,7 +21,7 @@ class Corruption:
     damage: str
 
     def plant(self, tx: Transaction) -> str:
-        """Returns the subject as reconcile names it, without hyphens."""
+        """Returns the subject as reconcile names it, plain."""
         row = tx.execute(text(f"{self.subject} LIMIT 1")).mappings().first()
         assert row is not None, f"{self.name}: nothing to damage"
         for statement in self.damage.split(";"):
@@ -30,7 +31,12 @@ class Corruption:
 
 
 def key(row: RowMapping) -> str:
-    return "/".join(str(value) for name, value in row.items() if not name.startswith("row_")).replace("-", "")
+    return plain("/".join(str(value) for name, value in row.items() if not name.startswith("row_")))
+
+
+def plain(subject: str) -> str:
+    """SQLite keeps ids without hyphens and times without their zone."""
+    return re.sub(r"-|\.0{6}|\+00:00", "", subject)
 
 
 def unguard(tx: Transaction) -> None:
@@ -131,6 +137,12 @@ CORRUPTIONS = tuple(
          "DELETE FROM outbox WHERE id = :row_id"),
         ("an event announced and never given", "event_gap", "SELECT store_id FROM store_counters",
          "UPDATE store_counters SET events = events + 1 WHERE store_id = :store_id"),
+        ("a past hour of more sales", "sales_hour", "SELECT store_id, begins_at FROM sales_hours",
+         "UPDATE sales_hours SET gross_minor = gross_minor + 1 WHERE store_id = :store_id AND begins_at = :begins_at"),
+        ("a past day's product sold once more", "sales_product", "SELECT store_id, day, sku FROM sales_products",
+         "UPDATE sales_products SET pieces = pieces + 1 WHERE store_id = :store_id AND day = :day AND sku = :sku"),
+        ("a past day of more refunds", "sales_day", "SELECT store_id, day FROM sales_days",
+         "UPDATE sales_days SET refunds = refunds + 1 WHERE store_id = :store_id AND day = :day"),
         ("an audit entry of another hand", "audit_chain", "SELECT id FROM audit_entries",
          "UPDATE audit_entries SET actor = 'somebody else' WHERE id = :id"),
         ("an audit entry lost", "audit_chain",

@@ -13,9 +13,10 @@ from backend.db.findings import Finding, Scope
 from backend.db.outbox import Kind
 from backend.db.transaction import Runner, Transaction
 from backend.operations.reconcile import ROOMS, check_rooms, reconcile
+from backend.operations.rollups import catch_up
 from tests.backend.checkout.till import Buyer, a_buyer
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON
-from tests.backend.operations.corruptions import CORRUPTIONS, Corruption, unguard
+from tests.backend.operations.corruptions import CORRUPTIONS, Corruption, plain, unguard
 from tests.backend.orders.counter import Counter, a_paid_order
 
 UNPLANTED = set[str]()  # kinds of rules whose corruption needs what this shop has not
@@ -32,6 +33,7 @@ def shop(run: Runner) -> Buyer:
     run(lambda tx: record_mismatch(tx, command, staff=counter.staff, ids=IDS, now=NOON))
     buyer.scan("WATER")
     work_off(run)
+    assert catch_up(run, now=NOON + timedelta(days=1)) == 1
     return buyer
 
 
@@ -103,4 +105,4 @@ def begin(connection: Transaction) -> None:
 
 
 def named(found: list[Finding]) -> set[tuple[str, str]]:
-    return {(finding.kind, finding.subject.replace("-", "")) for finding in found}
+    return {(finding.kind, plain(finding.subject)) for finding in found}

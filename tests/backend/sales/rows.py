@@ -206,5 +206,7 @@ class Shop:
                 currency="SAR",
                 reason="mismatch",
                 at=at,
+                vat_minor=vat_minor,
+                store_id=self.store_id,
             )
         )
