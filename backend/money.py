@@ -61,6 +61,17 @@ def vat_per_line(lines: Sequence[GrossLine]) -> list[int]:
     return vat
 
 
+def first_pieces(paid_minor: int, vat_minor: int, quantity: int, pieces: int) -> tuple[int, int]:
+    """(amount, VAT inside it) of the first `pieces` of a line of `quantity`, rounded down; all of them are the line.
+
+    A refund is the difference of two such amounts: in whatever parts a line goes back, they sum to what was paid. The
+    VAT follows the amount, so that no part holds more VAT than money.
+    """
+    assert 0 <= pieces <= quantity, (pieces, quantity)
+    amount = paid_minor * pieces // quantity
+    return amount, vat_minor * amount // paid_minor if paid_minor else 0
+
+
 def vat_by_rate(lines: Iterable[tuple[int, int]]) -> dict[int, int]:
     """{rate in basis points: VAT in minor units} from (rate, VAT) of lines."""
     totals: dict[int, int] = {}

@@ -201,6 +201,10 @@ PROBLEMS: dict[str, Problem] = {
         409, "The pick-up code does not match", "Compare once more, or record a mismatch."
     ),
     "pickup_locked": Problem(409, "Too many wrong pick-up codes", "Record a mismatch or ask a manager."),
+    "refund_beyond": Problem(409, "There is not so much left to refund", "Load the order again."),
+    "refund_amount_changed": Problem(
+        409, "Another refund came between", "Load the order again and decide anew."
+    ),
     # inbox
     "message_not_found": Problem(404, "There is no such message", "Load the inbox again."),
     # staff

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, or_, select, true, union_all
 
-from backend.checkout.tables import checkouts, refunds
+from backend.checkout.tables import checkouts, refund_lines, refunds
 from backend.db.checks import gaps
 from backend.db.events import store_counters
 from backend.db.findings import Scope, plain, rule
 from backend.db.idempotency import idempotency_records as answers
 from backend.inventory.tables import stock_movements
 from backend.ledger.checks import moved
+from backend.orders.checks import PAID
 from backend.orders.checks import made as placed
 from backend.orders.tables import order_lines, orders
 
@@ -92,11 +93,12 @@ def orphan_payments(scope: Scope) -> Select[Any]:
     )
 
 
-@rule("refund", "a refund gives its amount back by one posting")
+@rule("refund", "a refund gives its amount back by one posting, to where it came from")
 def wrong_refunds(scope: Scope) -> Select[Any]:
     given = moved("refund", scope)
+    source = case((refunds.c.method == "card", given.c.card), else_=given.c.wallet)
     return (
-        select(refunds.c.id, refunds.c.amount_minor.label("expected"), given.c.wallet.label("found"))
+        select(refunds.c.id, refunds.c.amount_minor.label("expected"), source.label("found"))
         .join(orders, orders.c.id == refunds.c.order_id)
         .join(given, given.c.id == refunds.c.posting_id, isouter=True)
         .where(
@@ -105,11 +107,77 @@ def wrong_refunds(scope: Scope) -> Select[Any]:
                 plain(given.c.reference) != plain(refunds.c.id),
                 given.c.store_id != orders.c.store_id,
                 given.c.currency != refunds.c.currency,
-                given.c.wallet != refunds.c.amount_minor,
+                source != refunds.c.amount_minor,
                 given.c.vat != -refunds.c.vat_minor,
             ),
             refunded(scope),
         )
+    )
+
+
+@rule("refund_parts", "a refund is the sum of its lines")
+def wrong_parts(scope: Scope) -> Select[Any]:
+    amount, vat = (func.coalesce(func.sum(refund_lines.c[name]), 0) for name in ("amount_minor", "vat_minor"))
+    return (
+        select(
+            refunds.c.id,
+            amount.label("expected_amount"),
+            vat.label("expected_vat"),
+            refunds.c.amount_minor.label("found_amount"),
+            refunds.c.vat_minor.label("found_vat"),
+        )
+        .join(refund_lines, refund_lines.c.refund_id == refunds.c.id, isouter=True)
+        .where(refunded(scope))
+        .group_by(refunds.c.id)
+        .having(or_(refunds.c.amount_minor != amount, refunds.c.vat_minor != vat))
+    )
+
+
+@rule(
+    "line_refunds",
+    "what a line says was refunded is what its refunds gave, and what so many pieces are worth",
+)
+def wrong_lines(scope: Scope) -> Select[Any]:
+    """`money.first_pieces` in SQL: all amounts are positive, so `//` rounds down."""
+    lines, back = order_lines.c, sums_of_lines()
+    amount = PAID * lines.refunded // lines.quantity
+    vat = case((PAID > 0, lines.vat_minor * amount // func.nullif(PAID, 0)), else_=0)
+    given = {name: func.coalesce(back.c[name], 0) for name in ("quantity", "amount_minor", "vat_minor")}
+    return (
+        select(
+            lines.id,
+            *(given[name].label(f"expected_{name}") for name in given),
+            lines.refunded.label("found_quantity"),
+            lines.refunded_minor.label("found_amount_minor"),
+            lines.refunded_vat_minor.label("found_vat_minor"),
+        )
+        .join(orders, orders.c.id == lines.order_id)
+        .join(back, back.c.line_id == lines.id, isouter=True)
+        .where(
+            or_(
+                lines.refunded != given["quantity"],
+                lines.refunded_minor != given["amount_minor"],
+                lines.refunded_vat_minor != given["vat_minor"],
+                lines.refunded_minor != amount,
+                lines.refunded_vat_minor != vat,
+            ),
+            placed_or_refunded(scope),
+        )
+    )
+
+
+@rule("order_refunds", "what an order says was refunded, was")
+def wrong_remains(scope: Scope) -> Select[Any]:
+    back = (
+        select(refunds.c.order_id, func.sum(refunds.c.amount_minor).label("amount_minor"))
+        .group_by(refunds.c.order_id)
+        .subquery()
+    )
+    due = func.coalesce(back.c.amount_minor, 0)
+    return (
+        select(orders.c.id, due.label("expected"), orders.c.refunded_minor.label("found"))
+        .join(back, back.c.order_id == orders.c.id, isouter=True)
+        .where(orders.c.refunded_minor != due, placed_or_refunded(scope))
     )
 
 
@@ -138,16 +206,16 @@ def wrong_goods_sold(scope: Scope) -> Select[Any]:
     return unlike_moved(ordered, "sold", scope, sign=-1)
 
 
-@rule("goods_returned", "what came back to the shelf is what was refunded")
+@rule("goods_returned", "what came back, to the shelf or to be thrown away, is what was refunded")
 def wrong_goods_returned(scope: Scope) -> Select[Any]:
-    back = (
-        select(*goods(refunds.c.id, orders.c.store_id, order_lines.c.sku, order_lines.c.quantity))
-        .select_from(refunds)
-        .join(orders, orders.c.id == refunds.c.order_id)
-        .join(order_lines, order_lines.c.order_id == orders.c.id)
-        .where(refunds.c.goods == "restock", refunded(scope))
-    )
-    return unlike_moved(back, "returned", scope, sign=1)
+    return unlike_moved(goods_back("restock", "write_off", scope=scope), "returned", scope, sign=1)
+
+
+@rule("goods_thrown_away", "what came back to be thrown away was")
+def wrong_goods_thrown_away(scope: Scope) -> Select[Any]:
+    """Staff write off other goods as well."""
+    ours = plain(stock_movements.c.reference).in_(select(plain(refunds.c.id)).where(refunded(scope)))
+    return unlike_moved(goods_back("write_off", scope=scope), "written_off", scope, sign=-1, only=ours)
 
 
 @rule("stored_answer", "the stored answer to a payment names the checkout's order")
@@ -167,16 +235,29 @@ RULES = (
     wrong_payments,
     orphan_payments,
     wrong_refunds,
+    wrong_parts,
+    wrong_lines,
+    wrong_remains,
     orphan_refunds,
     credit_note_gaps,
     wrong_goods_sold,
     wrong_goods_returned,
+    wrong_goods_thrown_away,
     wrong_answers,
 )
 
 
 def refunded(scope: Scope) -> ColumnElement[bool]:
     return scope.covers(refunds.c.id, refunds.c.at)
+
+
+def placed_or_refunded(scope: Scope) -> ColumnElement[bool]:
+    return or_(placed(scope), orders.c.id.in_(select(refunds.c.order_id).where(refunded(scope))))
+
+
+def sums_of_lines() -> Subquery:
+    sums = (func.sum(refund_lines.c[name]).label(name) for name in ("quantity", "amount_minor", "vat_minor"))
+    return select(refund_lines.c.line_id, *sums).group_by(refund_lines.c.line_id).subquery()
 
 
 def vat_of_orders(scope: Scope) -> Subquery:
@@ -199,10 +280,23 @@ def goods(
     )
 
 
-def unlike_moved(due: Select[Any], reason: str, scope: Scope, *, sign: int) -> Select[Any]:
+def goods_back(*becomes: str, scope: Scope) -> Select[Any]:
+    return (
+        select(*goods(refunds.c.id, orders.c.store_id, order_lines.c.sku, refund_lines.c.quantity))
+        .select_from(refunds)
+        .join(orders, orders.c.id == refunds.c.order_id)
+        .join(refund_lines, refund_lines.c.refund_id == refunds.c.id)
+        .join(order_lines, order_lines.c.id == refund_lines.c.line_id)
+        .where(refunds.c.goods.in_(becomes), refunded(scope))
+    )
+
+
+def unlike_moved(
+    due: Select[Any], reason: str, scope: Scope, *, sign: int, only: ColumnElement[bool] | None = None
+) -> Select[Any]:
     moves = stock_movements.c
     went = select(plain(moves.reference), moves.store_id, moves.sku, literal(0), sign * moves.delta).where(
-        moves.reason == reason, scope.covers(moves.id, moves.at)
+        moves.reason == reason, scope.covers(moves.id, moves.at), true() if only is None else only
     )
     both = union_all(due, went).subquery()
     key = (both.c.reference, both.c.store_id, both.c.sku)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     String,
     Table,
 )
@@ -91,4 +92,17 @@ refunds = Table(
     CheckConstraint("method IN ('wallet', 'card')", name="method_known"),
     CheckConstraint("state IN ('pending', 'done', 'failed')", name="state_known"),
     CheckConstraint("goods IN ('restock', 'write_off', 'none')", name="goods_known"),
+)
+
+refund_lines = Table(
+    "refund_lines",
+    metadata,
+    Column("refund_id", Id, ForeignKey("refunds.id"), primary_key=True),
+    Column("line_id", Id, ForeignKey("order_lines.id"), primary_key=True, index=True),
+    Column("quantity", Integer, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("vat_minor", BigInteger, nullable=False),
+    CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint("amount_minor >= 0", name="amount"),
+    CheckConstraint("vat_minor >= 0 AND vat_minor <= amount_minor", name="vat"),
 )

@@ -30,6 +30,7 @@ store_counters = Table(
 class Numbers:
     event_id: int  # the last of those taken
     receipt: int
+    credit_note: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,22 @@ class Event:
     at: datetime
 
 
-def next_numbers(tx: Transaction, store_id: str, *, events: int = 1, receipts: int = 0) -> Numbers:
+def next_numbers(
+    tx: Transaction, store_id: str, *, events: int = 1, receipts: int = 0, credit_notes: int = 0
+) -> Numbers:
     """Take numbers for this transaction. The store's counter row is the last lock before the inserts."""
+    counters = store_counters.c
     row = tx.execute(
         update(store_counters)
-        .where(store_counters.c.store_id == store_id)
-        .values(events=store_counters.c.events + events, receipts=store_counters.c.receipts + receipts)
-        .returning(store_counters.c.events, store_counters.c.receipts)
+        .where(counters.store_id == store_id)
+        .values(
+            events=counters.events + events,
+            receipts=counters.receipts + receipts,
+            credit_notes=counters.credit_notes + credit_notes,
+        )
+        .returning(counters.events, counters.receipts, counters.credit_notes)
     ).one()
-    return Numbers(event_id=row.events, receipt=row.receipts)
+    return Numbers(event_id=row.events, receipt=row.receipts, credit_note=row.credit_notes)
 
 
 def last(tx: Transaction, store_id: str) -> int:

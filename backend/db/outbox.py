@@ -52,6 +52,7 @@ class Kind(StrEnum):
     ORDER_HANDED_OVER = "order.handed_over"
     ORDER_MISMATCH = "order.mismatch"
     ORDER_CANCELLED = "order.cancelled"
+    REFUND_MADE = "refund.made"
     WALLET_TOPPED_UP = "wallet.topped_up"
     FACE_ENROLLED = "face.enrolled"
     FACE_ERASED = "face.erased"

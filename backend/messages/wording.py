@@ -97,6 +97,10 @@ WORDS: dict[Kind, dict[str, Words]] = {
         "en": Words("Order {receipt_number} is cancelled", "Nothing more is due for it."),
         "ar": Words("أُلغي الطلب {receipt_number}", "لا يترتب عليه أي مبلغ آخر."),
     },
+    Kind.REFUND_MADE: {
+        "en": Words("{amount} refunded", "For order {receipt_number}, by credit note {credit_note}."),
+        "ar": Words("تم استرداد {amount}", "للطلب {receipt_number}، بإشعار دائن رقم {credit_note}."),
+    },
     Kind.WALLET_TOPPED_UP: {
         "en": Words("{amount} added to your wallet", "Your balance is {balance}."),
         "ar": Words("أُضيف {amount} إلى محفظتك", "رصيدك الآن {balance}."),

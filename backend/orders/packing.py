@@ -14,7 +14,7 @@ from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity.staff import StaffMember
-from backend.orders.order import Order, OrderState, find, some, step_to
+from backend.orders.order import Order, OrderState, find, hold, some, step_to
 from backend.orders.tables import order_lines, orders
 
 QUEUE_STATES = (OrderState.PAID, OrderState.ACCEPTED, OrderState.PACKING, OrderState.READY)
@@ -32,6 +32,14 @@ def queue(tx: Transaction, store_id: str, states: tuple[OrderState, ...] = QUEUE
 def of_store(tx: Transaction, order_id: str, staff: StaffMember) -> Order:
     """Another store's order does not exist for this member of staff. Raises Refusal order_not_found."""
     order = find(tx, order_id)
+    if order.store_id not in staff.store_ids:
+        raise Refusal("order_not_found")
+    return order
+
+
+def held_of_store(tx: Transaction, order_id: str, staff: StaffMember) -> Order:
+    """As `of_store`, and nobody else changes it before this transaction ends."""
+    order = hold(tx, order_id)
     if order.store_id not in staff.store_ids:
         raise Refusal("order_not_found")
     return order

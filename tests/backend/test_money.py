@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.money import GrossLine, Money, divide_half_up, vat_by_rate, vat_per_line
+from backend.money import GrossLine, Money, divide_half_up, first_pieces, vat_by_rate, vat_per_line
 
 lines = st.lists(
     st.builds(GrossLine, st.integers(1, 500_000), st.sampled_from([0, 500, 1500])), min_size=1, max_size=50
@@ -40,3 +42,14 @@ def test_no_line_carries_more_than_one_minor_unit_of_rounding(basket):
     for line, vat_minor in zip(basket, vat_per_line(basket), strict=True):
         exact = line.gross_minor * line.vat_rate_bp
         assert abs(vat_minor * (10_000 + line.vat_rate_bp) - exact) <= 10_000 + line.vat_rate_bp
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1), st.lists(st.integers(1, 20), min_size=1, max_size=12))
+def test_a_line_that_goes_back_in_any_parts_gives_back_what_was_paid(paid, vat_share, parts):
+    vat, quantity = int(paid * vat_share), sum(parts)
+    given_back = [
+        tuple(after - before for before, after in zip(one, two, strict=True))
+        for one, two in pairwise(first_pieces(paid, vat, quantity, n) for n in accumulate(parts, initial=0))
+    ]
+    assert tuple(map(sum, zip(*given_back, strict=True))) == (paid, vat)
+    assert all(0 <= vat_minor <= amount_minor for amount_minor, vat_minor in given_back)

@@ -23,6 +23,7 @@ FACTS = {
     "total_minor": 2350,
     "balance_minor": 100_000,
     "currency": "SAR",
+    "credit_note": 3,
     "receipt_number": 41,
     "attempts_left": 2,
 }

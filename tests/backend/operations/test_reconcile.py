@@ -24,13 +24,14 @@ UNPLANTED = set[str]()  # kinds of rules whose corruption needs what this shop h
 
 @pytest.fixture
 def shop(run: Runner) -> Buyer:
-    """Topped up, one order handed over, one refunded, one cart still open, everything delivered."""
+    """Topped up, one order handed over, two refunded, one cart still open, everything delivered."""
     buyer = a_buyer(run)
     counter = Counter(buyer)
     counter.hand_over(counter.readied(a_paid_order(buyer, "DATES", "BREAD")))
-    lost = counter.readied(a_paid_order(buyer, "WATER", "BREAD"))
-    command = Mismatch(lost.id, "bag of another", refund=True)
-    run(lambda tx: record_mismatch(tx, command, staff=counter.staff, ids=IDS, now=NOON))
+    for goods in ("restock", "write_off"):
+        lost = counter.readied(a_paid_order(buyer, "WATER", "BREAD"))
+        command = Mismatch(lost.id, "bag of another", refund=True, goods=goods)
+        run(lambda tx, command=command: record_mismatch(tx, command, staff=counter.staff, ids=IDS, now=NOON))
     buyer.scan("WATER")
     work_off(run)
     assert catch_up(run, now=NOON + timedelta(days=1)) == 1
