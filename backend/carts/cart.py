@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NoReturn
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 
 from backend.carts.tables import cart_lines, carts
+from backend.db.schema import UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.products import price_at
-from backend.inventory.stores import by_code
 from backend.inventory.tables import products, reservations, stores
 from backend.money import GrossLine, vat_per_line
 
@@ -105,19 +105,12 @@ def current(tx: Transaction, shopper_id: str, store_code: str, *, now: datetime)
 
     Raises Refusal store_unknown.
     """
-    store = by_code(tx, store_code)
-    found = tx.execute(
-        select(carts.c.id)
-        .where(
-            carts.c.store_id == store.id,
-            carts.c.shopper_id == shopper_id,
-            carts.c.expires_at > now,
-            or_(carts.c.state == "open", being_checked_out()),
-        )
-        .order_by(carts.c.created_at.desc())
-    ).scalars()
-    newest = next(iter(found.all()), None)
-    return view(tx, newest, now=now) if newest else None
+    if "\0" in store_code:  # which PostgreSQL's text cannot hold
+        raise Refusal("store_unknown")
+    row = tx.execute(CURRENT, {"shopper": shopper_id, "store_code": store_code, "now": now}).one_or_none()
+    if row is None:
+        raise Refusal("store_unknown")
+    return _cart(row, lines(tx, row.id, row.store_id, now=now)) if row.id else None
 
 
 def being_checked_out() -> ColumnElement[bool]:
@@ -155,11 +148,26 @@ def refuse_unopen(tx: Transaction, cart_id: str, shopper_id: str) -> NoReturn:
 
 def view(tx: Transaction, cart_id: str, *, now: datetime, shopper_id: str | None = None) -> Cart:
     """The cart as it stands. Raises Refusal cart_not_found, also for another's than `shopper_id`'s cart."""
-    row = tx.execute(
-        select(carts, stores.c.code, stores.c.currency).join(stores).where(carts.c.id == cart_id)
-    ).one_or_none()
+    row = tx.execute(BY_ID, {"cart": cart_id}).one_or_none()
     if row is None or shopper_id not in (None, row.shopper_id):
         raise Refusal("cart_not_found")
+    return _cart(row, lines(tx, cart_id, row.store_id, now=now))
+
+
+def lines(tx: Transaction, cart_id: str, store_id: str, *, now: datetime) -> tuple[CartLine, ...]:
+    """By line id."""
+    return with_vat(
+        [_line(row) for row in tx.execute(LINES, {"cart": cart_id, "store": store_id, "now": now})]
+    )
+
+
+def with_vat(lines: Sequence[CartLine]) -> tuple[CartLine, ...]:
+    """Each with its share of the VAT of all."""
+    vat = vat_per_line([GrossLine(line.gross_minor, line.vat_rate_bp) for line in lines])
+    return tuple(replace(line, vat_minor=minor) for line, minor in zip(lines, vat, strict=True))
+
+
+def _cart(row: Row[Any], lines: tuple[CartLine, ...]) -> Cart:
     return Cart(
         id=row.id,
         shopper_id=row.shopper_id,
@@ -169,34 +177,11 @@ def view(tx: Transaction, cart_id: str, *, now: datetime, shopper_id: str | None
         currency=row.currency,
         extensions=row.extensions,
         expires_at=row.expires_at,
-        lines=_lines(tx, cart_id, row.store_id, now),
+        lines=lines,
     )
 
 
-def _lines(tx: Transaction, cart_id: str, store_id: str, now: datetime) -> tuple[CartLine, ...]:
-    price = price_at(store_id, cart_lines.c.sku, now).label("current_price_minor")
-    rows = tx.execute(
-        select(
-            cart_lines,
-            products.c.name_en,
-            products.c.name_ar,
-            products.c.picture,
-            products.c.active,
-            products.c.age_min,
-            products.c.cart_max,
-            products.c.day_max,
-            products.c.vat_rate_bp.label("current_vat_rate_bp"),
-            price,
-        )
-        .join(products)
-        .where(cart_lines.c.cart_id == cart_id)
-        .order_by(cart_lines.c.id)
-    ).all()
-    vat = vat_per_line([GrossLine(row.quantity * row.unit_price_minor, row.vat_rate_bp) for row in rows])
-    return tuple(_line(row, vat_minor) for row, vat_minor in zip(rows, vat, strict=True))
-
-
-def _line(row: Row[Any], vat_minor: int) -> CartLine:
+def _line(row: Row[Any]) -> CartLine:
     return CartLine(
         id=row.id,
         sku=row.sku,
@@ -208,8 +193,49 @@ def _line(row: Row[Any], vat_minor: int) -> CartLine:
         current_price_minor=row.current_price_minor if row.active else None,
         vat_rate_bp=row.vat_rate_bp,
         current_vat_rate_bp=row.current_vat_rate_bp,
-        vat_minor=vat_minor,
+        vat_minor=0,  # until all lines are known
         age_min=row.age_min,
         cart_max=row.cart_max,
         day_max=row.day_max,
     )
+
+
+# Written down once: putting a statement together costs more than running it.
+BY_ID = select(carts, stores.c.code, stores.c.currency).join(stores).where(carts.c.id == bindparam("cart"))
+CURRENT = (
+    select(*(c for c in carts.c if c is not carts.c.store_id), stores.c.id.label("store_id"))
+    .add_columns(stores.c.code, stores.c.currency)
+    .select_from(stores)
+    .join(
+        carts,
+        and_(
+            carts.c.store_id == stores.c.id,
+            carts.c.shopper_id == bindparam("shopper"),
+            carts.c.expires_at > bindparam("now", type_=UtcTime),
+            or_(carts.c.state == "open", being_checked_out()),
+        ),
+        isouter=True,
+    )
+    .where(stores.c.code == bindparam("store_code"))
+    .order_by(carts.c.created_at.desc())
+    .limit(1)
+)
+LINES = (
+    select(
+        cart_lines,
+        products.c.name_en,
+        products.c.name_ar,
+        products.c.picture,
+        products.c.active,
+        products.c.age_min,
+        products.c.cart_max,
+        products.c.day_max,
+        products.c.vat_rate_bp.label("current_vat_rate_bp"),
+        price_at(bindparam("store"), cart_lines.c.sku, bindparam("now", type_=UtcTime)).label(
+            "current_price_minor"
+        ),
+    )
+    .join(products)
+    .where(cart_lines.c.cart_id == bindparam("cart"))
+    .order_by(cart_lines.c.id)
+)

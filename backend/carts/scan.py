@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import Row, Select, and_, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backend.carts import cart as carts_
-from backend.carts.cart import Cart, CartLine, being_checked_out
+from backend.carts.cart import Cart, CartLine, being_checked_out, lines, view, with_vat
 from backend.carts.limits import refuse_beyond_limits, refuse_restricted_age, refuse_scarce
-from backend.carts.tables import cart_lines, carts, scans
+from backend.carts.piece import Piece, put
+from backend.carts.tables import carts, scans
 from backend.clock import Ids
+from backend.db.schema import Id, UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory import reservations
-from backend.inventory.products import Product
-from backend.inventory.resolve_label import Named, Offer, resolve
+from backend.inventory.products import Product, available_at, price_at, product_of
+from backend.inventory.resolve_label import Named, Offer
+from backend.inventory.stores import Store
+from backend.inventory.tables import products, stock, stores
 
 OPEN_TRIES_MAX = 3
 
@@ -42,83 +47,89 @@ def scan(tx: Transaction, asked: Scan, *, lifetime: timedelta, ids: Ids, now: da
     Raises Refusal store_unknown, product_unknown, product_withdrawn, age_restricted, product_limit, out_of_stock,
     cart_frozen, line_limit, cart_limit, pieces_limit.
     """
-    known = _repeat(tx, asked, now=now)
-    if known:
-        return known
-    offer = resolve(tx, asked.named, now=now)
-    refuse_restricted_age(offer.product, offer.store)
     until = now + lifetime
-    cart_id = _open_cart(tx, asked.shopper_id, offer, until=until, ids=ids, now=now)
-    if not _first(tx, asked, cart_id, offer.product.sku, now=now):
-        reservations.hold(tx, cart_id, until)
-        known = _repeat(tx, asked, now=now)
-        assert known, "the scan that came first is committed"
-        return known
-    _add_piece(tx, carts_.view(tx, cart_id, now=now), offer.product, ids=ids, now=now)
-    reservations.hold(tx, cart_id, until)
-    cart = carts_.view(tx, cart_id, now=now)
-    return Scanned(cart, _line(cart, offer.product.sku), repeated=False)
-
-
-def _repeat(tx: Transaction, asked: Scan, *, now: datetime) -> Scanned | None:
-    row = tx.execute(
-        select(scans.c.cart_id, scans.c.sku).where(
-            scans.c.shopper_id == asked.shopper_id, scans.c.scan_id == asked.scan_id
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    cart = carts_.view(tx, row.cart_id, now=now)
-    return Scanned(cart, _line(cart, row.sku), repeated=True)
-
-
-def _first(tx: Transaction, asked: Scan, cart_id: str, sku: str, *, now: datetime) -> bool:
-    """False where a copy of this scan, sent at the same time, came first."""
-    new = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(scans)
-    row = {
-        "shopper_id": asked.shopper_id,
-        "scan_id": asked.scan_id,
-        "cart_id": cart_id,
-        "sku": sku,
-        "at": now,
-    }
-    written = tx.execute(new.values(row).on_conflict_do_nothing().returning(scans.c.scan_id))
-    return written.first() is not None
-
-
-def _open_cart(
-    tx: Transaction, shopper_id: str, offer: Offer, *, until: datetime, ids: Ids, now: datetime
-) -> str:
-    """The one open cart of shopper and store, its row locked and its time moved; begun if need be."""
-    store_id = offer.store.id
-    theirs = and_(carts.c.shopper_id == shopper_id, carts.c.store_id == store_id)
-    standing = update(carts).where(theirs, carts.c.state == "open", carts.c.expires_at > now)
     for _ in range(OPEN_TRIES_MAX):
-        found = tx.execute(standing.values(expires_at=until).returning(carts.c.id)).scalar_one_or_none()
-        if found:
-            return str(found)
-        _put_away(tx, shopper_id, offer, now=now)
-        busy = select(carts.c.id).where(theirs, being_checked_out(), carts.c.expires_at > now)
-        if tx.execute(busy.limit(1)).one_or_none():
-            raise Refusal("cart_frozen")
-        begun = _begin(tx, shopper_id, store_id, until=until, ids=ids, now=now)
-        if begun:
-            return begun
+        seen = _look(tx, asked, until=until, now=now)
+        if seen.scanned_into:
+            before = view(tx, seen.scanned_into, now=now)
+            return Scanned(before, _line(before, seen.scanned_sku), repeated=True)
+        offer = _offer(seen)
+        cart = _standing(tx, seen, asked, offer, until=until, now=now) or _begin(
+            tx, seen, asked, offer, until=until, ids=ids, now=now
+        )
+        scanned = _add_piece(tx, cart, offer.product, asked.scan_id, ids=ids, now=now) if cart else None
+        if scanned:
+            return scanned
     raise Refusal("database_busy", retry_after_s=1)
 
 
+def _look(tx: Transaction, asked: Scan, *, until: datetime, now: datetime) -> Row[Any]:
+    """All there is to know before the lines of the cart; the open cart's row is locked from here on.
+
+    Raises Refusal store_unknown.
+    """
+    given = {
+        "shopper": asked.shopper_id,
+        "scan": asked.scan_id,
+        "store_code": asked.named.store_code,
+        "named": asked.named.gtin,
+        "until": until,
+        "now": now,
+    }
+    seen = tx.execute(_situation(tx.dialect.name), given).one_or_none()
+    if seen is None:
+        raise Refusal("store_unknown")
+    return seen
+
+
+def _offer(seen: Row[Any]) -> Offer:
+    """Raises Refusal product_unknown, product_withdrawn or age_restricted."""
+    store = Store(**{field.name: getattr(seen, f"store_{field.name}") for field in fields(Store)})
+    if seen.active is False:
+        raise Refusal("product_withdrawn")
+    if seen.price_minor is None:
+        raise Refusal("product_unknown")
+    offer = Offer(store, product_of(seen, store))
+    refuse_restricted_age(offer.product, store)
+    return offer
+
+
+def _standing(
+    tx: Transaction, seen: Row[Any], asked: Scan, offer: Offer, *, until: datetime, now: datetime
+) -> Cart | None:
+    if not seen.cart_id:
+        return None
+    held = lines(tx, seen.cart_id, offer.store.id, now=now)
+    return _cart(seen.cart_id, asked, offer, extensions=seen.extensions, until=until, lines=held)
+
+
 def _begin(
-    tx: Transaction, shopper_id: str, store_id: str, *, until: datetime, ids: Ids, now: datetime
-) -> str | None:
-    """None where another scan of the same shopper began it at the same time."""
+    tx: Transaction,
+    seen: Row[Any],
+    asked: Scan,
+    offer: Offer,
+    *,
+    until: datetime,
+    ids: Ids,
+    now: datetime,
+) -> Cart | None:
+    """None where another scan of the same shopper began it at the same time. Raises Refusal cart_frozen."""
+    if seen.being_checked_out:
+        raise Refusal("cart_frozen")
+    if seen.over:
+        _put_away(tx, asked.shopper_id, offer, now=now)
     new = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(carts)
-    row = {"store_id": store_id, "shopper_id": shopper_id, "created_at": now, "expires_at": until}
-    begun: str | None = tx.execute(
-        new.values({**row, "id": ids.uuid7(), "state": "open", "extensions": 0})
-        .on_conflict_do_nothing()
-        .returning(carts.c.id)
-    ).scalar_one_or_none()
-    return begun
+    row = {
+        "id": ids.uuid7(),
+        "store_id": offer.store.id,
+        "shopper_id": asked.shopper_id,
+        "state": "open",
+        "extensions": 0,
+        "created_at": now,
+        "expires_at": until,
+    }
+    begun = tx.execute(new.on_conflict_do_nothing().returning(carts.c.id), row).scalar_one_or_none()
+    return _cart(begun, asked, offer, extensions=0, until=until, lines=()) if begun else None
 
 
 def _put_away(tx: Transaction, shopper_id: str, offer: Offer, *, now: datetime) -> None:
@@ -137,37 +148,108 @@ def _put_away(tx: Transaction, shopper_id: str, offer: Offer, *, now: datetime) 
     reservations.release_carts(tx, *over.all(), before=(offer.store.id, offer.product.sku))
 
 
-def _add_piece(tx: Transaction, cart: Cart, product: Product, *, ids: Ids, now: datetime) -> None:
-    line = _line(cart, product.sku)
-    quantity = line.quantity + 1 if line else 1
-    refuse_beyond_limits(cart, line, quantity)
+def _add_piece(
+    tx: Transaction, cart: Cart, product: Product, scan_id: str, *, ids: Ids, now: datetime
+) -> Scanned | None:
+    """None where a copy of this scan, sent at the same time, came first."""
+    known = _line(cart, product.sku)
+    refuse_beyond_limits(cart, known, known.quantity + 1 if known else 1)
     refuse_scarce(tx, cart, product, more=1, now=now)
-    if line:
-        reservations.resize(tx, line_id=line.id, quantity=quantity, now=now)
-        tx.execute(update(cart_lines).where(cart_lines.c.id == line.id).values(quantity=quantity))
-        return
-    line_id = ids.uuid7()
-    reservations.reserve(
-        tx,
-        line_id=line_id,
+    line = replace(known, quantity=known.quantity + 1) if known else _new_line(ids.uuid7(), product)
+    piece = Piece(
+        shopper_id=cart.shopper_id,
+        scan_id=scan_id,
         cart_id=cart.id,
         store_id=cart.store_id,
         sku=product.sku,
-        quantity=1,
-        expires_at=cart.expires_at,
-        now=now,
+        line_id=line.id,
+        unit_price_minor=line.unit_price_minor,
+        vat_rate_bp=line.vat_rate_bp,
+        held_until=cart.expires_at,
     )
-    tx.execute(
-        insert(cart_lines).values(
-            id=line_id,
-            cart_id=cart.id,
-            sku=product.sku,
-            quantity=1,
-            unit_price_minor=product.price_minor,
-            vat_rate_bp=product.vat_rate_bp,
-        )
+    if not put(tx, piece, now=now):
+        return None
+    others = [other for other in cart.lines if other.id != line.id]
+    cart = replace(cart, lines=with_vat(sorted([*others, line], key=lambda each: each.id)))
+    return Scanned(cart, _line(cart, product.sku), repeated=False)
+
+
+def _new_line(line_id: str, product: Product) -> CartLine:
+    return CartLine(
+        id=line_id,
+        sku=product.sku,
+        name_en=product.name_en,
+        name_ar=product.name_ar,
+        picture=product.picture,
+        quantity=1,
+        unit_price_minor=product.price_minor,
+        current_price_minor=product.price_minor,
+        vat_rate_bp=product.vat_rate_bp,
+        current_vat_rate_bp=product.vat_rate_bp,
+        vat_minor=0,  # until all lines are known
+        age_min=product.age_min,
+        cart_max=product.cart_max,
+        day_max=product.day_max,
+    )
+
+
+def _cart(
+    cart_id: str, asked: Scan, offer: Offer, *, extensions: int, until: datetime, lines: tuple[CartLine, ...]
+) -> Cart:
+    return Cart(
+        id=cart_id,
+        shopper_id=asked.shopper_id,
+        store_id=offer.store.id,
+        store_code=offer.store.code,
+        state="open",
+        currency=offer.store.currency,
+        extensions=extensions,
+        expires_at=until,
+        lines=lines,
     )
 
 
 def _line(cart: Cart, sku: str) -> CartLine | None:
     return next((line for line in cart.lines if line.sku == sku), None)
+
+
+@cache
+def _situation(dialect: str) -> Select[Any]:
+    """Store, product, the shopper's carts there and what this scan did before, as one row.
+
+    On PostgreSQL it also locks the open cart by moving its time; on SQLite the transaction is alone anyway.
+    """
+    now, until = bindparam("now", type_=UtcTime), bindparam("until", type_=UtcTime)
+    shopper = bindparam("shopper", type_=Id)
+    this_store = select(stores.c.id).where(stores.c.code == bindparam("store_code")).scalar_subquery()
+    theirs = and_(carts.c.shopper_id == shopper, carts.c.store_id == this_store)
+    before = and_(scans.c.shopper_id == shopper, scans.c.scan_id == bindparam("scan"))
+    standing = and_(theirs, carts.c.state == "open", carts.c.expires_at > now, ~exists().where(before))
+    over = exists().where(theirs, carts.c.state == "open", carts.c.expires_at <= now)
+    busy = exists().where(theirs, being_checked_out(), carts.c.expires_at > now)
+    found = (carts.c.id.label("cart_id"), carts.c.extensions)
+    mine = (
+        update(carts).where(standing).values(expires_at=until).returning(*found).cte("mine")
+        if dialect == "postgresql"
+        else select(*found).where(standing).cte("mine")
+    )
+    sold_here = and_(products.c.gtin == bindparam("named"), stock.c.store_id == stores.c.id)
+    return (
+        select(
+            *(column.label(f"store_{column.name}") for column in stores.c),
+            *products.c,
+            price_at(stock.c.store_id, stock.c.sku, now).label("price_minor"),
+            available_at(now).label("available"),
+            mine.c.cart_id,
+            mine.c.extensions,
+            scans.c.cart_id.label("scanned_into"),
+            scans.c.sku.label("scanned_sku"),
+            over.label("over"),
+            busy.label("being_checked_out"),
+        )
+        .select_from(stores)
+        .join(products.join(stock, stock.c.sku == products.c.sku), sold_here, isouter=True)
+        .join(mine, mine.c.cart_id.is_not(None), isouter=True)
+        .join(scans, before, isouter=True)
+        .where(stores.c.code == bindparam("store_code"))
+    )

@@ -59,4 +59,8 @@ scans = Table(  # a scan repeated with the same scan_id changes nothing
     Column("cart_id", Id, ForeignKey("carts.id"), nullable=False),
     Column("sku", String(32), nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("line_id", Id),  # which its piece went to, with these facts
+    Column("unit_price_minor", BigInteger),
+    Column("vat_rate_bp", Integer),
+    Column("held_until", UtcTime),
 )

@@ -17,7 +17,9 @@ from backend.clock import uuid7
 from backend.db.transaction import Transaction
 
 FINDINGS_MAX = 1_000  # of one rule: whoever broke more than that knows
-CLOCKS_DIFFER = timedelta(hours=1)  # an id's time is a node's, the row's is that of the use case
+ID_OLDER_MAX = timedelta(
+    hours=24
+)  # than its row: what is sold has the id of its line, which was scanned before
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Scope:
         """Rows made since then. A UUIDv7 begins with its time, so the primary key finds them."""
         if self.since is None:
             return true()
-        return and_(id_ >= uuid7(max(self.since - CLOCKS_DIFFER, EPOCH), bytes(10)), at >= self.since)
+        return and_(id_ >= uuid7(max(self.since - ID_OLDER_MAX, EPOCH), bytes(10)), at >= self.since)
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -100,7 +100,7 @@ def find(
     if row is None:
         withdrawn = tx.execute(WITHDRAWN, {"sku": sku, "gtin": gtin, "store": store.id}).first()
         raise Refusal("product_withdrawn" if withdrawn else "product_unknown")
-    return _product(row, store)
+    return product_of(row, store)
 
 
 def picture(tx: Transaction, sku: str) -> str | None:
@@ -132,7 +132,7 @@ def listing(
     for word in q.split()[:QUERY_WORDS_MAX]:
         wanted = wanted.where(_mentions(word))
     rows = tx.execute(wanted, _here(store, now)).all()
-    shown = tuple(_product(row, store) for row in rows[:limit])
+    shown = tuple(product_of(row, store) for row in rows[:limit])
     return Page(shown, shown[-1].sku if len(rows) > limit else None)
 
 
@@ -140,7 +140,7 @@ def everything(tx: Transaction, store: Store, *, now: datetime) -> Sequence[Prod
     """All that the store sells, by category and name: the order of the printed sheet."""
     by_name = OFFERED.order_by(products.c.category_en, products.c.name_en, products.c.sku)
     rows = tx.execute(by_name, _here(store, now))
-    return [_product(row, store) for row in rows]
+    return [product_of(row, store) for row in rows]
 
 
 def _here(store: Store, now: datetime) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _mentions(word: str) -> ColumnElement[bool]:
     )
 
 
-def _product(row: Row[Any], store: Store) -> Product:
+def product_of(row: Row[Any], store: Store) -> Product:
     return Product(
         sku=row.sku,
         gtin=row.gtin,

@@ -189,8 +189,24 @@ def _take(tx: Transaction, store_id: str, sku: str, quantity: int, *, now: datet
     release_expired(tx, store_id, sku, now=now)
     if tx.execute(enough).rowcount == 1:
         return
-    left = tx.execute(select(stock.c.on_hand - stock.c.reserved).where(this)).scalar_one_or_none()
-    raise Refusal("out_of_stock", sku=sku, available=left or 0)
+    raise out_of_stock(tx, store_id, sku)
+
+
+def refuse_unheld(tx: Transaction, line_id: str) -> None:
+    """Raises Refusal cart_expired where the line's pieces were given back."""
+    state = tx.execute(
+        select(reservations.c.state).where(reservations.c.line_id == line_id)
+    ).scalar_one_or_none()
+    if state not in (None, "live"):
+        raise Refusal("cart_expired")
+
+
+def out_of_stock(tx: Transaction, store_id: str, sku: str) -> Refusal:
+    """With what is left."""
+    left = tx.execute(
+        select(stock.c.on_hand - stock.c.reserved).where(stock.c.store_id == store_id, stock.c.sku == sku)
+    ).scalar_one_or_none()
+    return Refusal("out_of_stock", sku=sku, available=left or 0)
 
 
 def _give_back(tx: Transaction, store_id: str, sku: str, quantity: int) -> None:

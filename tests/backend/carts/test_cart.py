@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from backend.carts.cart import CartLine, cart_hash
 from tests.backend.carts.trolley import Trolley
 from tests.backend.inventory.shelf import Shelf
+from tests.statements import noted
 
 MILK = CartLine("0001", "MILK", "Milk", "حليب", None, 2, 500, 500, 1500, 1500, 130)
 RICE = CartLine("0002", "RICE", "Rice", "أرز", None, 1, 2000, 2000, 0, 0, 0)
@@ -53,3 +54,10 @@ def test_vat_is_split_over_the_lines_of_each_rate(shelf: Shelf, trolley: Trolley
     cart = trolley.filled("A", "B", "BREAD")
     assert (cart.total_minor, cart.vat_minor) == (533, 26)  # 200 × 15 / 115, half up
     assert {line.sku: line.vat_minor for line in cart.lines} == {"A": 13, "B": 13, "BREAD": 0}
+
+
+def test_a_cart_is_read_in_two_statements_however_full_it_is(shelf: Shelf, trolley: Trolley) -> None:
+    trolley.filled(*(shelf.put(f"BUN-{number}") for number in range(9)))
+    with noted(shelf.run.engine) as transactions:
+        trolley.current()
+    assert len(transactions[-1]) == 2

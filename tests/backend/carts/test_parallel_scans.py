@@ -11,7 +11,7 @@ from threading import Barrier
 from backend.errors import Refusal
 from backend.inventory.reservations import sell
 from tests.backend.carts.trolley import LIFETIME, Trolley
-from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
+from tests.backend.inventory.shelf import MINUTE, NOON, Shelf
 
 TICK = timedelta(milliseconds=1)
 OVER = NOON + LIFETIME
@@ -61,7 +61,7 @@ def test_goods_paid_in_the_moment_they_expire_go_to_one_of_two(shelf: Shelf) -> 
         outcomes = at_once(
             [
                 lambda c=cart_id: shelf.run(
-                    lambda tx: sell(tx, c, shelf.store.id, reference="c", ids=IDS, now=OVER - TICK)
+                    lambda tx: sell(tx, c, shelf.store.id, reference="c", now=OVER - TICK)
                 ),
                 lambda s=second, sku=sku: s.scan(sku, now=OVER),
             ]

@@ -10,6 +10,7 @@ from backend.carts.tables import carts
 from backend.errors import Refusal
 from tests.backend.carts.trolley import LIFETIME, Trolley
 from tests.backend.inventory.shelf import MINUTE, NOON, Shelf
+from tests.statements import noted
 
 
 def test_a_scan_shows_the_product_and_puts_one_piece_into_the_cart(shelf: Shelf, trolley: Trolley) -> None:
@@ -116,3 +117,25 @@ def test_a_cart_holds_fifty_lines(shelf: Shelf, trolley: Trolley) -> None:
     with pytest.raises(Refusal, match="cart_limit"):
         trolley.scan("SKU-50")
     assert trolley.scan("SKU-7").cart.pieces == 51
+
+
+@pytest.mark.parametrize("others", [0, 1, 49])
+def test_a_scan_takes_as_few_statements_into_a_full_cart_as_into_none(
+    shelf: Shelf, trolley: Trolley, others: int
+) -> None:
+    for number in range(others):
+        trolley.scan(shelf.put(f"BUN-{number}"))
+    shelf.put("MILK")
+    with noted(shelf.run.engine) as transactions:
+        for _ in range(2):
+            trolley.scan("MILK")
+    scans = [statements for statements in transactions if len(statements) > 1]  # not the look at its number
+    few = 3 if shelf.run.engine.dialect.name == "postgresql" else 4
+    assert [len(statements) for statements in scans] == [few, few], scans
+
+
+def test_what_a_scan_answers_is_the_cart_as_it_then_stands(shelf: Shelf, trolley: Trolley) -> None:
+    for sku in ("MILK", "RICE"):
+        shelf.put(sku, price_minor=3_33)
+    for sku in ("MILK", "RICE", "MILK"):
+        assert trolley.scan(sku).cart == trolley.current()

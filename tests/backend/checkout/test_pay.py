@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from backend.adapters.pin_hasher import Argon2PinHasher
 from backend.authorization.evidence import Factor
@@ -23,6 +23,7 @@ from backend.ledger.tables import entries, postings
 from backend.orders.order import OrderState, find
 from tests.backend.checkout.till import PIN, order_id
 from tests.backend.inventory.shelf import IDS, NOON
+from tests.statements import noted
 
 NOT_AUTHORISED = "payment_not_authorised"
 
@@ -303,34 +304,20 @@ def test_receipts_of_a_store_are_numbered_without_a_gap_even_after_refusals(buye
     assert numbers == [1, 2]
 
 
-def statements_of_payment(buyer, *skus) -> list[str]:
-    """Those of the transaction that settles."""
+def settling(buyer, *skus) -> list[str]:
+    """The statements of the transaction that settles."""
     checkout, grant = buyer.granted(*skus)
-    transactions: list[list[str]] = [[]]
-
-    def note(_connection, _cursor, statement, *_):
-        transactions[-1].append(statement)
-
-    def begins(_connection):
-        transactions.append([])
-
-    engine = buyer.run.engine
-    event.listen(engine, "before_cursor_execute", note)
-    event.listen(engine, "begin", begins)
-    buyer.pay(checkout, grant)
-    event.remove(engine, "before_cursor_execute", note)
-    event.remove(engine, "begin", begins)
-    settled = [statement for statement in transactions[-1] if not statement.startswith("BEGIN")]
-    assert any("INSERT INTO orders" in statement for statement in settled)
-    return settled
+    with noted(buyer.run.engine) as transactions:
+        buyer.pay(checkout, grant)
+    return transactions[-1]
 
 
 def test_fifty_lines_are_settled_by_the_statements_of_one(buyer):
-    """SQLite's trigger, by which the goods leave the shelf, is not counted."""
-    one = statements_of_payment(buyer, buyer.shelf.put("BUN", price_minor=1))
+    one = settling(buyer, buyer.shelf.put("BUN", price_minor=1))
     many = [buyer.shelf.put(f"BUN-{number}", price_minor=1) for number in range(50)]
-    assert statements_of_payment(buyer, *many) == one
-    assert len(one) <= (6 if buyer.run.engine.dialect.name == "postgresql" else 10), one
+    assert settling(buyer, *many) == one
+    assert any("INSERT INTO orders" in statement for statement in one)
+    assert len(one) == (6 if buyer.run.engine.dialect.name == "postgresql" else 10), one
     assert [buyer.shelf.counted(sku) for sku in many] == [(9, 0)] * 50
 
 
