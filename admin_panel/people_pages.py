@@ -79,8 +79,7 @@ def new_top_up(visit: Visit, shopper_id: str, amount_minor: int) -> NewTopUp:
 def receipt(visit: Visit, shopper_id: object, reference: object) -> str:
     def read(tx: Transaction) -> tuple[Wallet, statements.StatementLine | None]:
         wallet = wallet_of(tx, visit, shopper_named(tx, str(shopper_id)))
-        lines = statements.wallet_entries(tx, wallet.shopper.id, visit.store.currency)
-        return wallet, next((line for line in lines if line.reference == str(reference)), None)
+        return wallet, statements.line_of(tx, wallet.shopper.id, visit.store.currency, str(reference))
 
     wallet, line = services().run.read(read)
     if line is None or line.kind != "topup":

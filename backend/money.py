@@ -9,6 +9,7 @@ from decimal import Decimal
 from babel.numbers import get_currency_precision
 
 VAT_RATE_BP_MAX = 10_000
+MINOR_MAX = 10**12  # of any amount that somebody sends
 
 
 @dataclass(frozen=True, slots=True)

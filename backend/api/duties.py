@@ -11,6 +11,8 @@ from backend.inventory.stores import Store
 PACK = ("packer", "manager", "administrator")
 HAND_OVER = ("packer", "cashier", "manager", "administrator")  # also: see the queue, record a mismatch
 TOP_UP = ("cashier", "manager", "administrator")
+CASH_OUT = ("cashier", "manager", "administrator")  # vouchers and payouts
+CLOSE = ("manager", "administrator")  # the till, at the end of a day
 FIGURES = ("manager", "administrator")  # sales and their files
 STOCK = ("manager", "administrator")
 ANYBODY = ("packer", "cashier", "manager", "administrator")

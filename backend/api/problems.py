@@ -231,6 +231,15 @@ PROBLEMS: dict[str, Problem] = {
     ),
     # wallet
     "shopper_not_found": Problem(404, "There is no such shopper", "Check the login."),
+    "cursor_malformed": Problem(
+        422, "This page does not exist", "Use the value of next from the page before, or none."
+    ),
+    "voucher_unknown": Problem(404, "There is no such voucher", "Compare the code once more."),
+    "voucher_used_up": Problem(409, "This voucher is used up", "Ask for another one at the counter."),
+    "voucher_used": Problem(409, "You have used this voucher", "It counts once for each shopper."),
+    "voucher_over": Problem(409, "This voucher has run out", "Ask at the counter."),
+    "closing_done": Problem(409, "This day is closed", "Close a later day; the last one is named."),
+    "closing_early": Problem(422, "This day has not begun", "Close today, or a day before."),
     "amount_out_of_range": Problem(
         422, "The amount is out of range", "Use an amount within the stated limits."
     ),

@@ -54,6 +54,8 @@ class Kind(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     REFUND_MADE = "refund.made"
     WALLET_TOPPED_UP = "wallet.topped_up"
+    WALLET_PAID_OUT = "wallet.paid_out"
+    VOUCHER_REDEEMED = "voucher.redeemed"
     FACE_ENROLLED = "face.enrolled"
     FACE_ERASED = "face.erased"
     FACE_OUTDATED = "face.outdated"

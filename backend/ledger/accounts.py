@@ -1,7 +1,9 @@
-"""Accounts: a wallet per shopper with a floor of zero; cash, sales and VAT per store, which are sums of entries.
+"""Accounts: a wallet per shopper with a floor of zero; those of a store are sums of entries.
 
 Signs: an entry is positive when the account holds more for its owner. `cash` is what the till owes to the house:
-a top-up of 100 posts wallet +100, cash −100; a payment posts wallet −115, sales +100, vat +15.
+a top-up of 100 posts wallet +100, cash −100; a payment posts wallet −115, sales +100, vat +15. `voucher` is what the
+house owes to whoever brings one. A closing moves what was counted from the till to the safe: cash +100, safe −98,
+difference −2, which is a loss.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from backend.db.transaction import Transaction
 from backend.ledger.tables import accounts
 
 NAMESPACE = uuid.UUID("5a1d3c1e-7f0b-5c4e-9c55-1f6d0e6f2a11")
-STORE_KINDS = ("cash", "sales", "vat")
+STORE_KINDS = ("cash", "sales", "vat", "voucher", "safe", "difference")
 
 
 def account_id(kind: str, owner: str, currency: str) -> str:
@@ -31,6 +33,7 @@ def open_wallet(tx: Transaction, shopper_id: str, currency: str) -> str:
 
 
 def open_store_accounts(tx: Transaction, store_id: str, currency: str) -> None:
+    """Those that are not there: a store may be older than a kind."""
     _insert(tx, [_row(kind, store_id, currency) | {"balance_minor": None} for kind in STORE_KINDS])
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, sel
 from backend.db.findings import Scope, rule
 from backend.ledger.tables import accounts, entries, postings
 
-MOVED = ("wallet", "card", "cash", "sales", "vat")  # kinds of account
+MOVED = ("wallet", "card", "cash", "sales", "vat", "voucher", "safe", "difference")  # kinds of account
 
 
 @rule("entries_unbalanced", "entries of a posting sum to zero per currency")

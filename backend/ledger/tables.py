@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from backend.db.schema import Id, UtcTime, metadata
 
@@ -18,7 +29,7 @@ accounts = Table(
     ),  # kept only where there is a floor (wallets); the others are sums of entries
     UniqueConstraint("kind", "owner", "currency"),
     CheckConstraint(
-        "kind IN ('wallet', 'cash', 'sales', 'vat', 'card', 'voucher', 'suspense', 'difference')",
+        "kind IN ('wallet', 'cash', 'sales', 'vat', 'card', 'voucher', 'suspense', 'difference', 'safe')",
         name="kind_known",
     ),
     CheckConstraint("balance_minor >= 0", name="floor"),
@@ -51,4 +62,50 @@ entries = Table(
     Column("currency", String(3), nullable=False),
     CheckConstraint("amount_minor <> 0", name="not_zero"),
     Index("ix_entries_account", "account_id", "id"),
+)
+
+vouchers = Table(
+    "vouchers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("code_sha256", String(64), nullable=False, unique=True),  # whoever has the code has the money
+    Column("value_minor", BigInteger, nullable=False),  # of one use
+    Column("currency", String(3), nullable=False),
+    Column("uses_max", Integer, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("store_id", Id, ForeignKey("stores.id"), nullable=False),
+    Column("staff_id", Id, nullable=False),
+    Column("posting_id", Id, ForeignKey("postings.id"), nullable=False, unique=True),
+    Column("issued_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    CheckConstraint("value_minor > 0", name="positive"),
+    CheckConstraint("uses >= 0 AND uses <= uses_max", name="uses_within_limit"),
+)
+
+voucher_uses = Table(
+    "voucher_uses",
+    metadata,
+    Column("voucher_id", Id, ForeignKey("vouchers.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),  # the how many-th use
+    Column("shopper_id", Id, nullable=False),
+    Column("posting_id", Id, ForeignKey("postings.id"), nullable=False, unique=True),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("voucher_id", "shopper_id"),
+    CheckConstraint("n >= 1", name="counted"),
+)
+
+closings = Table(
+    "closings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("store_id", Id, ForeignKey("stores.id"), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("expected_minor", BigInteger, nullable=False),  # what the till owed by the books
+    Column("counted_minor", BigInteger, nullable=False),
+    Column("posting_id", Id, ForeignKey("postings.id"), unique=True),  # none where nothing moved
+    Column("staff_id", Id, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("store_id", "day"),
+    CheckConstraint("counted_minor >= 0", name="counted"),
 )

@@ -1,4 +1,4 @@
-"""Cash that staff take at the counter becomes money in a wallet."""
+"""Cash over the counter: into a shopper's wallet, and out of it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.clock import Ids
-from backend.db import outbox
+from backend.db import audit, outbox
 from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.ledger.accounts import balance, move_wallet, open_wallet
 from backend.ledger.postings import Entry, Posting, post
 
-TOPUP_MINOR_MIN = 1_00
-TOPUP_MINOR_MAX = 5_000_00
+CASH_MINOR_MIN = 1_00
+CASH_MINOR_MAX = 5_000_00
 
 
 @dataclass(frozen=True, slots=True)
-class TopUp:
+class CashAct:
     reference: str  # the idempotency key's act, unique
     store_id: str
     shopper_id: str
@@ -27,39 +27,55 @@ class TopUp:
     staff_id: str
 
 
+class TopUp(CashAct):
+    """Cash becomes money in the wallet."""
+
+
+class PayOut(CashAct):
+    """Money in the wallet becomes cash."""
+
+
 @dataclass(frozen=True, slots=True)
-class ToppedUp:
+class CashMoved:
     posting_id: str
     balance_minor: int
 
 
-def top_up(tx: Transaction, command: TopUp, *, ids: Ids, now: datetime) -> ToppedUp:
+def top_up(tx: Transaction, command: TopUp, *, ids: Ids, now: datetime) -> CashMoved:
     """Raises Refusal amount_out_of_range."""
-    if not TOPUP_MINOR_MIN <= command.amount_minor <= TOPUP_MINOR_MAX:
-        raise Refusal("amount_out_of_range", minimum_minor=TOPUP_MINOR_MIN, maximum_minor=TOPUP_MINOR_MAX)
+    _refuse_beyond_limits(command.amount_minor)
     open_wallet(tx, command.shopper_id, command.currency)
     moved = move_wallet(tx, command.shopper_id, command.currency, command.amount_minor)
     assert moved, "a wallet takes any positive amount"
-    posting_id = post(
-        tx,
-        Posting(
-            kind="topup",
-            reference=command.reference,
-            store_id=command.store_id,
-            actor=f"staff:{command.staff_id}",
-            currency=command.currency,
-            entries=(
-                Entry("wallet", command.shopper_id, command.amount_minor),
-                Entry("cash", command.store_id, -command.amount_minor),
-            ),
-        ),
-        ids=ids,
-        now=now,
+    return _book(tx, "topup", command, command.amount_minor, Kind.WALLET_TOPPED_UP, ids=ids, now=now)
+
+
+def pay_out(tx: Transaction, command: PayOut, *, ids: Ids, now: datetime) -> CashMoved:
+    """Raises Refusal amount_out_of_range or wallet_short."""
+    _refuse_beyond_limits(command.amount_minor)
+    if not move_wallet(tx, command.shopper_id, command.currency, -command.amount_minor):
+        raise Refusal("wallet_short", balance_minor=balance(tx, command.shopper_id, command.currency))
+    return _book(tx, "payout", command, -command.amount_minor, Kind.WALLET_PAID_OUT, ids=ids, now=now)
+
+
+def _refuse_beyond_limits(amount_minor: int) -> None:
+    if not CASH_MINOR_MIN <= amount_minor <= CASH_MINOR_MAX:
+        raise Refusal("amount_out_of_range", minimum_minor=CASH_MINOR_MIN, maximum_minor=CASH_MINOR_MAX)
+
+
+def _book(
+    tx: Transaction, kind: str, act: CashAct, to_wallet_minor: int, told: Kind, *, ids: Ids, now: datetime
+) -> CashMoved:
+    actor = f"staff:{act.staff_id}"
+    entries = (
+        Entry("wallet", act.shopper_id, to_wallet_minor),
+        Entry("cash", act.store_id, -to_wallet_minor),
     )
-    now_minor = balance(tx, command.shopper_id, command.currency)
-    facts = {"amount_minor": command.amount_minor, "balance_minor": now_minor, "currency": command.currency}
-    happening = Happening(
-        ids.uuid7(), Kind.WALLET_TOPPED_UP, posting_id, facts, shopper_id=command.shopper_id
-    )
+    posting = Posting(kind, act.reference, act.store_id, actor, act.currency, entries)
+    posting_id = post(tx, posting, ids=ids, now=now)
+    now_minor = balance(tx, act.shopper_id, act.currency)
+    facts = {"amount_minor": act.amount_minor, "balance_minor": now_minor, "currency": act.currency}
+    happening = Happening(ids.uuid7(), told, posting_id, facts, shopper_id=act.shopper_id)
     outbox.add(tx, [happening], now=now)
-    return ToppedUp(posting_id, now_minor)
+    audit.record(tx, entry_id=ids.uuid7(), at=now, actor=actor, action=told.value, subject=posting_id)
+    return CashMoved(posting_id, now_minor)

@@ -105,6 +105,20 @@ WORDS: dict[Kind, dict[str, Words]] = {
         "en": Words("{amount} added to your wallet", "Your balance is {balance}."),
         "ar": Words("أُضيف {amount} إلى محفظتك", "رصيدك الآن {balance}."),
     },
+    Kind.WALLET_PAID_OUT: {
+        "en": Words(
+            "{amount} paid out from your wallet",
+            "Your balance is {balance}. If you did not get the cash, tell the staff at once.",
+        ),
+        "ar": Words(
+            "صُرف {amount} نقدًا من محفظتك",
+            "رصيدك الآن {balance}. إن لم تستلم النقد، فأخبر الموظفين فورًا.",
+        ),
+    },
+    Kind.VOUCHER_REDEEMED: {
+        "en": Words("Voucher redeemed: {amount}", "Your balance is {balance}."),
+        "ar": Words("تم تحصيل القسيمة: {amount}", "رصيدك الآن {balance}."),
+    },
     Kind.FACE_ENROLLED: {
         "en": Words("Your face is enrolled", "If that was not you, delete it under “Me” at once."),
         "ar": Words("تم تسجيل وجهك", "إن لم تكن أنت، فاحذفه فورًا من «حسابي»."),

@@ -13,12 +13,13 @@ from backend.db import checks as db
 from backend.db.findings import Finding, Rule, Scope, ask
 from backend.db.transaction import Runner, Transaction
 from backend.inventory import checks as inventory
+from backend.ledger import cash_checks as cash
 from backend.ledger import checks as ledger
 from backend.orders import checks as orders
 from backend.sales import checks as sales
 
 ROOMS: dict[str, Sequence[Rule]] = {
-    "ledger": ledger.RULES,
+    "ledger": (*ledger.RULES, *cash.RULES),
     "inventory": inventory.RULES,
     "carts": carts.RULES,
     "orders": orders.RULES,

@@ -17,7 +17,7 @@ from backend.db.transaction import Transaction
 from backend.identity import devices, pins, sessions, shoppers, staff
 from backend.identity.staff import NewStaff
 from backend.ledger import topups
-from backend.ledger.topups import TOPUP_MINOR_MAX, TopUp
+from backend.ledger.topups import CASH_MINOR_MAX, TopUp
 from backend.operations.shopper_device import Reply, ShopperDevice
 from tests.backend.identity.people import new_device
 
@@ -131,7 +131,7 @@ def furnish(tx: Transaction, fleet: Fleet, buyer: Buyer, shopper_id: str, sessio
 def give_money(tx: Transaction, fleet: Fleet, shopper_id: str, store_id: str, money_minor: int) -> None:
     at = fleet.services
     while money_minor > 0:
-        part = min(money_minor, TOPUP_MINOR_MAX)
+        part = min(money_minor, CASH_MINOR_MAX)
         money_minor -= part
         command = TopUp(at.ids.uuid7(), store_id, shopper_id, part, "SAR", at.ids.uuid7())
         topups.top_up(tx, command, ids=at.ids, now=at.clock.now())

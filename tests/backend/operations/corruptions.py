@@ -62,6 +62,21 @@ NEW = "'00000000000000000000000000000001'"
 CORRUPTIONS = tuple(
     Corruption(*each)
     for each in (
+        ("a top-up called its opposite", "topup", "SELECT id FROM postings WHERE kind = 'topup'",
+         "UPDATE entries SET amount_minor = -amount_minor WHERE posting_id = :id"),
+        ("a payout called its opposite", "payout", "SELECT id FROM postings WHERE kind = 'payout'",
+         "UPDATE entries SET amount_minor = -amount_minor WHERE posting_id = :id"),
+        ("a use of a voucher forgotten", "voucher_uses", "SELECT id FROM vouchers WHERE uses > 0",
+         "UPDATE vouchers SET uses = uses - 1 WHERE id = :id"),
+        ("a voucher worth more than its cash", "voucher_issued", "SELECT id FROM vouchers",
+         "UPDATE vouchers SET value_minor = value_minor + 1 WHERE id = :id"),
+        ("a use that brought nothing", "voucher_redeemed",
+         "SELECT voucher_id, n, posting_id AS row_posting FROM voucher_uses",
+         "DELETE FROM entries WHERE posting_id = :row_posting"),
+        ("a closing of another till", "closing", "SELECT id FROM closings",
+         "UPDATE closings SET expected_minor = expected_minor + 1 WHERE id = :id"),
+        ("a closing without its row", "cash_posting_orphan", "SELECT posting_id FROM closings",
+         "DELETE FROM closings WHERE posting_id = :posting_id"),
         ("a piece too many on the shelf", "stock_on_hand", "SELECT store_id, sku FROM stock",
          "UPDATE stock SET on_hand = on_hand + 1 WHERE store_id = :store_id AND sku = :sku"),
         ("a piece too few on the shelf", "stock_on_hand", "SELECT store_id, sku FROM stock WHERE on_hand > reserved",

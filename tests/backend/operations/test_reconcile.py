@@ -16,6 +16,7 @@ from backend.operations.reconcile import ROOMS, check_rooms, reconcile
 from backend.operations.rollups import catch_up
 from tests.backend.checkout.till import Buyer, a_buyer
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON
+from tests.backend.ledger.counter import Counter as Till
 from tests.backend.operations.corruptions import CORRUPTIONS, Corruption, plain, unguard
 from tests.backend.orders.counter import Counter, a_paid_order
 
@@ -33,9 +34,19 @@ def shop(run: Runner) -> Buyer:
         command = Mismatch(lost.id, "bag of another", refund=True, goods=goods)
         run(lambda tx, command=command: record_mismatch(tx, command, staff=counter.staff, ids=IDS, now=NOON))
     buyer.scan("WATER")
+    trade_in_cash(run, buyer)
     work_off(run)
     assert catch_up(run, now=NOON + timedelta(days=1)) == 1
     return buyer
+
+
+def trade_in_cash(run: Runner, buyer: Buyer) -> None:
+    """A voucher used once of twice, money paid out, the till closed with a difference."""
+    till = Till(run, buyer.shelf.store.id, buyer.shopper_id)
+    till.issue(20_00, uses=2)
+    till.redeem()
+    till.pay_out(5_00)
+    till.close(100_00)
 
 
 def work_off(run: Runner) -> None:
