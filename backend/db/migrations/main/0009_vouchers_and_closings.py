@@ -7,8 +7,8 @@ from alembic import op
 
 from backend.db.migrations.changes import change_check
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 ID = sa.Uuid(as_uuid=False)
 TIME = sa.DateTime(timezone=True)
