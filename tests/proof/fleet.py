@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from tests.fakes import NamedFaces, QuickHasher
 from tests.proof import invariants
 from tests.proof.load import Log, Wire
 from tests.proof.node import NodeOptions
-from tests.proof.processes import Process, Supervisor, nginx_before, server, worker
+from tests.proof.processes import Process, Supervisor, nginx_before, server, smartpay_once, worker
 from tests.proof.sabotage import SABOTAGES, drop_checks, ignore_checks
 from tests.proof.shoppers import Buyer, employ, sign_up
 
@@ -68,6 +69,7 @@ class Fleet:
         self.workers: list[Process] = []
         self.front: Process | None = None  # nginx
         self.shelves: dict[str, Shelf] = {}
+        self.databases: list[str] = []  # of further machines
 
     @property
     def database(self) -> str:
@@ -88,12 +90,33 @@ class Fleet:
         if self.cluster and self.servers:
             self.front = nginx_before(self.servers, self.folder)
 
+    def machine(self) -> Settings:
+        """Another one, with nothing on it yet: no keys, no schema."""
+        name = f"machine_{next(self.numbers)}"
+        url = ""
+        if self.cluster:
+            self.databases.append(f"proof_{next(self.cluster.numbers)}")
+            url = self.cluster.create(self.databases[-1])
+        return Settings(data=self.folder / name, database_url=url)
+
+    def smartpay(self, settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+        """One command, as its nodes are started."""
+        return smartpay_once(settings, self.options, self.folder, *words)
+
+    @property
+    def sabotaged(self) -> str:
+        """Which of SABOTAGES is on; a proof looks where the harm is in what itself does."""
+        return Path(self.options.switch).read_text() if self.options.switch else ""
+
     def stop(self) -> None:
         for one in [*self.processes, *filter(None, [self.front])]:
             one.kill()
         self.wire.close()
         self.engine.dispose()
         self.services.keys.engine.dispose()
+        for name in self.databases:
+            assert self.cluster
+            self.cluster.drop(name)
 
     def ports(self) -> list[int]:
         """Where clients knock: at nginx, else at the servers."""

@@ -100,6 +100,16 @@ def smartpay(settings: Settings, options: NodeOptions, folder: Path, *words: str
     return Process(name, command, folder / f"{name}.log", environment, port)
 
 
+def smartpay_once(
+    settings: Settings, options: NodeOptions, folder: Path, *words: str
+) -> subprocess.CompletedProcess[str]:
+    """One command from beginning to end."""
+    made = smartpay(settings, options, folder, *words)
+    return subprocess.run(
+        made.command, capture_output=True, text=True, check=False, cwd=ROOT, env=made.environment
+    )
+
+
 class Supervisor:
     """`with Supervisor(processes):` what dies inside is started again at once; at the end everything serves."""
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
+
+from backend.db.transaction import engine_for, keys_engine_for
+from backend.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,26 @@ class Replaced:
     by: Callable[..., Any]
 
 
+class Torn:
+    """Reads each table at another moment."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def read(self, work: Callable[[Connection], Any]) -> Any:
+        event.listen(self.engine, "before_cursor_execute", lambda *_: time.sleep(0.01))
+        with self.engine.connect() as connection:
+            return work(connection)  # SQLite without BEGIN, PostgreSQL in READ COMMITTED
+
+
+@contextmanager
+def torn_snapshot(settings: Settings, history: str) -> Iterator[Torn]:
+    main = history == "main"
+    engine = engine_for(settings.main_url) if main else keys_engine_for(settings.keys_url)
+    yield Torn(engine)
+    engine.dispose()
+
+
 SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "unconditional_take": (  # pieces are reserved whether or not they are there
         Rewrite(r"(on_hand - (?:\w+\.)?reserved >= )(\S+)", r"\1-1000000 + \2", pause_s=0.005),
@@ -43,6 +67,7 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
         Rewrite(r"ORDER BY (?:\w+\.)?sku(\s+)FOR UPDATE", r"ORDER BY random()\1FOR UPDATE"),
         Rewrite(r"BEGIN IMMEDIATE", "BEGIN"),
     ),
+    "torn_backup": (Replaced("backend.operations.backup:snapshot", torn_snapshot),),
     "no_idempotency": (  # no key is looked at, no answer kept
         Replaced("backend.db.idempotency:claim", lambda _tx, _once, **_: None),
         Replaced("backend.db.idempotency:finish", lambda _tx, _once, _answer: None),
