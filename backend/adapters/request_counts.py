@@ -36,8 +36,7 @@ class InRedis:
     def another(self, network: str, *, now: datetime) -> int:
         if time.monotonic() < self.asked_again_at:
             raise Uncounted
-        # An address is personal data: its digest is enough to count by, and gone with the minute.
-        name = f"smartpay:requests:{minute(now)}:{hashlib.sha256(network.encode()).hexdigest()[:16]}"
+        name = counter(network, now)
         try:
             together = self.redis.pipeline(transaction=False)
             together.incr(name)
@@ -61,6 +60,11 @@ class InMemory:
                 self.counts.clear()
             self.counts[network] += 1
             return self.counts[network]
+
+
+def counter(network: str, now: datetime) -> str:
+    """Redis' key. An address is personal data: its digest is enough to count by, and gone with the minute."""
+    return f"smartpay:requests:{minute(now)}:{hashlib.sha256(network.encode()).hexdigest()[:16]}"
 
 
 def minute(now: datetime) -> int:

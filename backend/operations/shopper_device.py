@@ -33,8 +33,8 @@ class Reply:
 
     @property
     def code(self) -> str | None:
-        """The problem's code, if this is a refusal."""
-        return self.json.get("code") if self.status >= 400 else None
+        """The problem's code, if this is a refusal; the page of a proxy that reached nobody has none."""
+        return self.json.get("code") if self.status >= 400 and self.body.startswith(b"{") else None
 
 
 class Transport(Protocol):

@@ -12,10 +12,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, event
 
@@ -23,6 +24,7 @@ from backend import wiring
 from backend.db.transaction import engine_for
 from backend.ledger.accounts import open_store_accounts
 from backend.operations import migrate
+from backend.operations.demo_server import free_port
 from backend.operations.init import init
 from backend.settings import Settings
 from catalogue.labels import sign_label
@@ -32,12 +34,13 @@ from tests.fakes import NamedFaces, QuickHasher
 from tests.proof import invariants
 from tests.proof.load import Log, Wire
 from tests.proof.node import NodeOptions
-from tests.proof.processes import Process, Supervisor, nginx_before, server, smartpay_once, worker
+from tests.proof.processes import Process, Supervisor, nginx_before, redis, server, smartpay_once, worker
 from tests.proof.sabotage import SABOTAGES, drop_checks, ignore_checks
 from tests.proof.shoppers import Buyer, employ, sign_up
 
 SERVERS = 2
 ON_DISK = "/var/tmp"  # noqa: S108 - by the Filesystem Hierarchy Standard; /tmp may be memory
+REQUESTS_PER_MINUTE_MAX = 30_000  # far above what a load can do here
 WORKERS = {"sqlite": 1, "postgresql": 2}
 
 
@@ -68,6 +71,7 @@ class Fleet:
         self.servers: list[Process] = []
         self.workers: list[Process] = []
         self.front: Process | None = None  # nginx
+        self.redis: Process | None = None
         self.shelves: dict[str, Shelf] = {}
         self.databases: list[str] = []  # of further machines
 
@@ -82,6 +86,9 @@ class Fleet:
     def start(self, *, servers: int = SERVERS, workers: int | None = None) -> None:
         self.servers = [server(self.settings, self.options, self.folder) for _ in range(servers)]
         several = WORKERS[self.database] if workers is None else workers
+        if self.settings.redis_url:
+            self.redis = redis(self.folder, urlsplit(self.settings.redis_url).port or 0)
+            self.redis.start()
         self.workers = [worker(self.settings, self.options, self.folder) for _ in range(several)]
         for one in self.processes:
             one.start()
@@ -109,7 +116,7 @@ class Fleet:
         return Path(self.options.switch).read_text() if self.options.switch else ""
 
     def stop(self) -> None:
-        for one in [*self.processes, *filter(None, [self.front])]:
+        for one in [*self.processes, *filter(None, [self.front, self.redis])]:
             one.kill()
         self.wire.close()
         self.engine.dispose()
@@ -194,11 +201,13 @@ def open_fleet(
     servers: int = SERVERS,
     workers: int | None = None,
     where: str | None = ON_DISK,
+    shared_counts: bool = False,
     **options: Any,
 ) -> Iterator[Fleet]:
     """A running fleet over a fresh database.
 
     cluster: for PostgreSQL. where: folder for its own, None for where tests have theirs.
+    shared_counts: with Redis, and a limit of requests a minute.
     scratch: without CHECKs and open to `sabotage`. options: fields of NodeOptions.
     """
     folder = Path(tempfile.mkdtemp(prefix="smartpay-proof-", dir=where))
@@ -211,6 +220,9 @@ def open_fleet(
         name = f"proof_{next(cluster.numbers)}"
         url = cluster.create(name)
     settings = Settings(data=folder / "var", database_url=url)
+    if shared_counts:
+        address = f"redis://127.0.0.1:{free_port()}"
+        settings = replace(settings, redis_url=address, requests_per_minute_max=REQUESTS_PER_MINUTE_MAX)
     fleet: Fleet | None = None
     try:
         prepare(settings, scratch=scratch)

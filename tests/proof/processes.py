@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,7 @@ class Process:
     log: Path
     environment: dict[str, str]
     port: int = 0  # 0: does not listen
+    folder: Path = ROOT  # where its code is
     child: subprocess.Popen[bytes] | None = None
     killed: int = 0
     restarts_s: list[float] = field(default_factory=list)  # from noticing the death to serving again
@@ -44,7 +46,7 @@ class Process:
                 self.command,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                cwd=ROOT,
+                cwd=self.folder,
                 env=self.environment,
                 start_new_session=True,
             )
@@ -97,6 +99,9 @@ def smartpay(settings: Settings, options: NodeOptions, folder: Path, *words: str
     environment = {name: text for name, text in os.environ.items() if not name.startswith("SMARTPAY_")}
     environment |= {"SMARTPAY_LOG_LEVEL": "WARNING", "SMARTPAY_ACCESS_LIFETIME_S": "3600"}
     environment |= {"DATABASE_URL": settings.main_url}
+    if settings.redis_url:
+        environment |= {"REDIS_URL": settings.redis_url, "SMARTPAY_TRUSTED_PROXIES": "1"}
+        environment |= {"SMARTPAY_REQUESTS_PER_MINUTE_MAX": str(settings.requests_per_minute_max)}
     return Process(name, command, folder / f"{name}.log", environment, port)
 
 
@@ -154,28 +159,29 @@ pid {folder}/nginx.pid;
 error_log {folder}/nginx.log warn;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off;
   client_body_temp_path {folder}/nginx-body;
   proxy_temp_path {folder}/nginx-proxy;
   fastcgi_temp_path {folder}/nginx-fastcgi;
   uwsgi_temp_path {folder}/nginx-uwsgi;
   scgi_temp_path {folder}/nginx-scgi;
-  upstream nodes {{
-    {nodes}
-    keepalive 64;
-    keepalive_timeout 1s;
-  }}
-  server {{
-    listen 127.0.0.1:{port};
-    location / {{
-      proxy_pass http://nodes;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-    }}
-  }}
+  {site}
 }}
 """
+
+
+def site(servers: Sequence[Process], port: int) -> str:
+    """The file that we give away, but for names, TLS and its log."""
+    shipped = (ROOT / "docs/deploy/nginx.conf").read_text()
+    nodes = "".join(f"    server 127.0.0.1:{one.port} max_fails=1 fail_timeout=2s;\n" for one in servers)
+    for pattern, here in (
+        (r"(?:    server node-.*\n)+", nodes),
+        (r"listen 443 .*;", f"listen 127.0.0.1:{port};"),
+        (r"ssl_certificate.*;", ""),
+        (r"access_log .*;", "access_log off;"),
+    ):
+        shipped, times = re.subn(pattern, here, shipped)
+        assert times, f"docs/deploy/nginx.conf has no {pattern}"
+    return shipped
 
 
 def nginx_before(servers: Sequence[Process], folder: Path) -> Process | None:
@@ -184,11 +190,16 @@ def nginx_before(servers: Sequence[Process], folder: Path) -> Process | None:
     if program is None:
         return None
     port = free_port()
-    nodes = "\n    ".join(f"server 127.0.0.1:{one.port} max_fails=1 fail_timeout=1s;" for one in servers)
     settings = folder / "nginx.conf"
-    settings.write_text(NGINX.format(folder=folder, nodes=nodes, port=port))
+    settings.write_text(NGINX.format(folder=folder, site=site(servers, port)))
     command = [program, "-p", str(folder), "-c", str(settings), "-e", str(folder / "nginx.log")]
     front = Process("nginx", command, folder / "nginx.out", dict(os.environ), port)
     front.start()
     front.wait_until_ready()
     return front
+
+
+def redis(folder: Path, port: int) -> Process:
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+    options += ["--save", "", "--appendonly", "no"]
+    return Process("redis", ["redis-server", *options], folder / "redis.log", dict(os.environ))

@@ -67,6 +67,8 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
         Rewrite(r"ORDER BY (?:\w+\.)?sku(\s+)FOR UPDATE", r"ORDER BY random()\1FOR UPDATE"),
         Rewrite(r"BEGIN IMMEDIATE", "BEGIN"),
     ),
+    "killed_not_drained": (),  # the proof itself ends nodes the hard way
+    "careless_copy": (),  # the proof itself loses a rule of the tables
     "torn_backup": (Replaced("backend.operations.backup:snapshot", torn_snapshot),),
     "no_idempotency": (  # no key is looked at, no answer kept
         Replaced("backend.db.idempotency:claim", lambda _tx, _once, **_: None),

@@ -1,0 +1,166 @@
+"""CT20: a shop of schema 0003 goes up, down and up, is killed on the way, and sells with the old code meanwhile."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+
+from sqlalchemy import Connection, text
+
+from backend.clock import SystemClock
+from backend.db import version
+from backend.db.transaction import Runner, engine_for
+from backend.operations import migrate
+from backend.operations.backup import back_up
+from backend.operations.backup_file import Manifest
+from backend.operations.init import init
+from backend.operations.reconcile import reconcile
+from backend.operations.restore import contents
+from backend.wiring import label_key_of
+from catalogue.labels import sign_label
+from tests.backend.operations.test_migrate import definitions
+from tests.fixtures.make_0003 import fill_postgresql, fill_sqlite
+from tests.fixtures.people_0003 import open_stores
+from tests.fixtures.shop_0003 import NOW, Shop
+from tests.fixtures.trade_0003 import trade
+from tests.proof.fleet import Fleet
+from tests.proof.processes import smartpay
+from tests.proof.result import Found, Size, proof
+from tests.proof.version_before import OldCustomer, VersionBefore
+
+MIGRATE_S = 3.0  # at least so long does a migration take from its start; kills are spread over it
+DROP_A_CHECK = {
+    "sqlite": "UPDATE sqlite_master SET sql = replace(sql, 'CHECK (', 'CHECK (1 OR ') WHERE name = 'refunds'",
+    "postgresql": "ALTER TABLE refunds DROP CONSTRAINT ck_refunds_positive",
+}
+
+
+@proof("CT20", "Upgrade", sabotage="careless_copy")
+def ct20(fleet: Fleet, *, size: Size, seed: int) -> Found:
+    found, shop = Found(), Old(fleet, size.of(20, 50_000))
+    before = back_up(shop.settings, fleet.folder / "at-0003", now=NOW)
+    killed = shop.migrate_and_kill(random.Random(seed), before, found, times=size.of(0, 20))
+    for _ in range(2):
+        migrate.upgrade(*shop.urls)
+        if fleet.sabotaged:
+            shop.run(drop_a_check)
+        found.demand(shop.holds(before), "after the way up a row is gone or changed")
+        report = reconcile(shop.run, now=NOW)
+        found.demand(report.ok, f"reconcile after the way up: {report.to_lines()[:5]}")
+        found.demand(shop.definitions() == fresh(fleet), "tables differ from those of a fresh shop")
+        migrate.downgrade(*shop.urls, to="0003", keys_to="0001")
+        found.demand(shop.holds(before), "after the way down a row is gone or changed")
+    found.n = before.rows
+    found.figure = (
+        f"{shop.orders} orders, {before.rows} rows: up and down twice, every digest the same, reconcile clean, rules "
+        f"as in a fresh shop; {killed} kills during the migration"
+    )
+    if size is Size.FULL:
+        found.figure += "; " + sells_with_the_old_code(shop, found)
+    shop.run.engine.dispose()
+    return found
+
+
+class Old:
+    """A shop at schema 0003."""
+
+    def __init__(self, fleet: Fleet, orders: int) -> None:
+        self.fleet, self.orders = fleet, orders
+        self.settings = fleet.machine()
+        init(self.settings)
+        made = Shop(orders)
+        open_stores(made)
+        trade(made)
+        if fleet.cluster:
+            fill_postgresql(made.rows, self.settings.main_url)
+        else:
+            fill_sqlite(made.rows, self.settings)
+        self.urls = self.settings.main_url, self.settings.keys_url
+        self.run = Runner(engine_for(self.settings.main_url))
+
+    def holds(self, before: Manifest) -> bool:
+        """Every row of then, in the columns of then."""
+        return self.run.read(lambda tx: contents(tx, before)) == before.tables
+
+    def definitions(self) -> set[str]:
+        return definitions(self.run.engine)
+
+    def migrate_and_kill(self, chance: random.Random, before: Manifest, found: Found, *, times: int) -> int:
+        """Whatever moment it is, the schema is the old one or the new one, whole."""
+        killed = 0
+        for _ in range(times):
+            process = smartpay(self.settings, self.fleet.options, self.fleet.folder, "migrate")
+            process.start()
+            time.sleep(chance.uniform(0, 3 * MIGRATE_S))
+            killed += process.alive
+            process.kill()
+            schema = self.run.read(version.current)
+            found.demand(schema in ("0003", version.newest("main")), f"killed on the way: schema {schema}")
+            found.demand(self.holds(before), "killed on the way: a row is gone or changed")
+            if schema != "0003":
+                migrate.downgrade(*self.urls, to="0003", keys_to="0001")
+        return killed
+
+
+def fresh(fleet: Fleet) -> set[str]:
+    settings = fleet.machine()
+    settings.data.mkdir()
+    migrate.upgrade(settings.main_url, settings.keys_url)
+    engine = engine_for(settings.main_url)
+    try:
+        return definitions(engine)
+    finally:
+        engine.dispose()
+
+
+def drop_a_check(tx: Connection) -> None:
+    if tx.dialect.name == "sqlite":
+        tx.execute(text("PRAGMA writable_schema = ON"))
+    tx.execute(text(DROP_A_CHECK[tx.dialect.name]))
+
+
+def sells_with_the_old_code(shop: Old, found: Found) -> str:
+    """Its server was started before the migration and goes on during and after it."""
+    old = VersionBefore(shop.settings, shop.fleet.folder)
+    old.start()
+    try:
+        key, gtin = label_key_of(shop.settings), next(iter(gtins(shop)))
+        customer = OldCustomer.of(old, sign_label(gtin, "R1", host=shop.settings.public_host, key=key))
+        ended, bought = Event(), [0]
+
+        def go() -> None:
+            while not ended.is_set():
+                reply = customer.buy()
+                found.demand(
+                    reply.status == 201, f"the old code answered {reply.status} {reply.body[:200]!r}"
+                )
+                bought[0] += reply.status == 201
+
+        thread = Thread(target=go)
+        thread.start()
+        wait_for(lambda: bought[0] >= 3)
+        migrate.upgrade(*shop.urls)
+        during = bought[0]
+        wait_for(lambda: bought[0] >= during + 20)
+        ended.set()
+        thread.join()
+    finally:
+        old.server.kill()
+    report = reconcile(shop.run, now=SystemClock().now())
+    found.demand(report.ok, f"reconcile after sales by the old code: {report.to_lines()[:5]}")
+    return f"the version before sold {bought[0]} orders before, during and after the migration"
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + 300
+    while not holds():
+        assert time.monotonic() < give_up_at, "the old code sells nothing"
+        time.sleep(0.1)
+
+
+def gtins(shop: Old) -> list[str]:
+    """Of goods that are on the shelf."""
+    rows = text("SELECT gtin FROM products WHERE sku <> 'GONE' ORDER BY sku")
+    return list(shop.run.read(lambda tx: tx.execute(rows).scalars().all()))
