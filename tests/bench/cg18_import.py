@@ -66,13 +66,13 @@ def cg18(ground: Ground, database: str) -> Iterator[Figure]:
 Rows = tuple[list[str], list[tuple[object, ...]]]
 
 
-def file(several: int, turn: int) -> bytes:
+def file(several: int, turn: int, *, pieces: int = 50) -> bytes:
     lines = [HEADER]
     for number in range(several):
         gtin = restricted_gtin13(FIRST + number)
         lines.append(
             f"SKU-{number},{gtin},Rice {number} of {turn},أرز {number},Dry goods,مواد جافة,"
-            f"{100 + number % 90_000},SAR,1500,,{1 + number % 50}"
+            f"{100 + number % 90_000},SAR,1500,,{pieces}"
         )
     return "\n".join([*lines, ""]).encode()
 

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from backend.serve import THREADS, Server, listen
 from backend.settings import Settings
+from tests.bench.plain_scan import scan
 
 
 def constant(app: Flask, *, bytes: str) -> None:
@@ -36,7 +37,7 @@ def sqlalchemy(app: Flask) -> None:
             return Response(json.dumps({"one": connection.execute(text("SELECT 1")).scalar_one()}))
 
 
-KINDS: dict[str, Callable[..., None]] = {"constant": constant, "sqlalchemy": sqlalchemy}
+KINDS: dict[str, Callable[..., None]] = {"constant": constant, "sqlalchemy": sqlalchemy, "scan": scan}
 
 
 class Plain(Server):
