@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,14 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin_panel.access import Visit, page
+from admin_panel.acts import new_act, once
 from admin_panel.amounts import LATIN
 from admin_panel.notices import refused, went_well
-from backend.api import duties, staff_orders
+from backend.api import duties, staff_orders, staff_refunds
 from backend.api.auth import services
 from backend.api.reading import with_etag
+from backend.checkout import refunds
+from backend.checkout.refunds import Refunded
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity import staff
@@ -34,14 +38,11 @@ class Card:
     waiting_min: int
     packer: str | None  # name, unless it is whoever looks
     mine: bool
+    free: bool  # nobody packs it, or whoever did let the time run out
 
     @property
     def pieces(self) -> int:
-        return sum(line.quantity for line in self.order.lines)
-
-    @property
-    def complete(self) -> bool:
-        return all(line.packed == line.quantity for line in self.order.lines)
+        return sum(line.left for line in self.order.lines)
 
     @property
     def late(self) -> bool:
@@ -52,13 +53,14 @@ def add_to(bp: Blueprint) -> None:
     bp.add_url_rule("/<store>/queue", view_func=queue)
     bp.add_url_rule("/<store>/queue/fragment", view_func=queue_fragment)
     bp.add_url_rule("/<store>/orders/<uuid:order_id>", view_func=order)
-    for act in (accept, tick, ready, hand_over):
+    for act in (accept, release, tick, missing, ready, new_code, hand_over):
         bp.add_url_rule(
             f"/<store>/orders/<uuid:order_id>/{act.__name__.replace('_', '')}",
             view_func=act,
             methods=["POST"],
         )
     bp.add_url_rule("/<store>/orders/<uuid:order_id>/mismatch", view_func=mismatch, methods=["GET", "POST"])
+    bp.add_url_rule("/<store>/orders/<uuid:order_id>/refund", view_func=refund, methods=["GET", "POST"])
 
 
 @page(*duties.HAND_OVER)
@@ -74,7 +76,13 @@ def queue_fragment(visit: Visit) -> Response:
 
 @page(*duties.HAND_OVER)
 def order(visit: Visit, order_id: UUID) -> str:
-    return render_template("staff/order.html", card=card_of(visit, order_id))
+    at, found = services(), card_of(visit, order_id)
+
+    def read(tx: Transaction) -> tuple[list[Refunded], dict[str, str]]:
+        return refunds.of_order(tx, found.order.id), staff.names(tx, visit.store.id)
+
+    given, names = at.run.read(read)
+    return render_template("staff/order.html", card=found, refunds=given, names=names, new_act=new_act)
 
 
 @page(*duties.PACK)
@@ -87,17 +95,32 @@ def accept(visit: Visit, order_id: UUID) -> AnyResponse:
 
 
 @page(*duties.PACK)
+def release(visit: Visit, order_id: UUID) -> AnyResponse:
+    def act() -> AnyResponse:
+        done = staff_orders.release(services(), visit.member, str(order_id))
+        return went_well(back(visit, order_id), "said_released", number=done.receipt_number)
+
+    return tried(visit, order_id, act)
+
+
+@page(*duties.PACK)
 def tick(visit: Visit, order_id: UUID) -> AnyResponse:
     def act() -> AnyResponse:
-        line_id, packed = request.form.get("line", ""), request.form.get("packed", "")
-        if not packed.isascii() or not packed.isdecimal() or len(packed) > 4:
-            raise Refusal("line_not_found")
-        try:
-            line = str(UUID(line_id))
-        except ValueError:
-            raise Refusal("line_not_found") from None
-        staff_orders.tick(services(), visit.member, str(order_id), line, int(packed))
+        line, packed = typed_line(), typed_pieces(request.form.get("packed", ""))
+        staff_orders.tick(services(), visit.member, str(order_id), line, packed)
         return AnyResponse(status=303, headers={"Location": back(visit, order_id)})
+
+    return tried(visit, order_id, act)
+
+
+@page(*duties.PACK)
+def missing(visit: Visit, order_id: UUID) -> AnyResponse:
+    def act() -> AnyResponse:
+        line = typed_line()
+        asked = staff_orders.Missing(pieces=max(1, typed_pieces(request.form.get("pieces", ""))))
+        key = once(visit, f"orders/{order_id}/lines/{line}/missing", asked)
+        staff_orders.report_missing(services(), visit.member, str(order_id), line, asked, key)
+        return went_well(order_url(visit, order_id), "said_missing")
 
     return tried(visit, order_id, act)
 
@@ -112,12 +135,22 @@ def ready(visit: Visit, order_id: UUID) -> AnyResponse:
 
 
 @page(*duties.HAND_OVER)
+def new_code(visit: Visit, order_id: UUID) -> AnyResponse:
+    def act() -> AnyResponse:
+        done = staff_orders.renew_code(services(), visit.member, str(order_id))
+        return went_well(back(visit, order_id), "said_new_code", number=done.receipt_number)
+
+    return tried(visit, order_id, act)
+
+
+@page(*duties.HAND_OVER)
 def hand_over(visit: Visit, order_id: UUID) -> AnyResponse:
     def act() -> AnyResponse:
         code = "".join(request.form.get("code", "").translate(LATIN).split())
         if not CODE.fullmatch(code):
             raise Refusal("pickup_code_malformed")
-        done = staff_orders.hand_over(services(), visit.member, str(order_id), code)
+        shown = staff_orders.PickupCode(code=code, age_checked="age_checked" in request.form)
+        done = staff_orders.hand_over(services(), visit.member, str(order_id), shown)
         return went_well(queue_url(visit), "said_handed_over", number=done.receipt_number)
 
     return tried(visit, order_id, act)
@@ -128,19 +161,83 @@ def mismatch(visit: Visit, order_id: UUID) -> str | AnyResponse:
     """First the question, then the record: a mismatch cannot be taken back."""
     if request.method == "GET":
         reasons = get_args(staff_orders.Reason)
-        return render_template("staff/mismatch.html", card=card_of(visit, order_id), reasons=reasons)
+        return render_template(
+            "staff/mismatch.html", card=card_of(visit, order_id), reasons=reasons, new_act=new_act
+        )
 
     def act() -> AnyResponse:
-        done = staff_orders.record_mismatch(services(), visit.member, str(order_id), asked_mismatch())
-        return went_well(queue_url(visit), "said_mismatch", number=done.receipt_number)
+        asked = asked_mismatch()
+        key = once(visit, f"orders/{order_id}/mismatch", asked)
+        done = staff_orders.record_mismatch(services(), visit.member, str(order_id), asked, key)
+        return went_well(queue_url(visit), "said_mismatch", number=json.loads(done.body)["receipt_number"])
 
     return tried(visit, order_id, act, again=url_for(".mismatch", store=visit.store.code, order_id=order_id))
 
 
+@page(*duties.REFUND)
+def refund(visit: Visit, order_id: UUID) -> str | AnyResponse:
+    """Which pieces, why, and what becomes of the goods."""
+    found = card_of(visit, order_id)
+    if request.method == "GET":
+        choices = {"reasons": get_args(staff_refunds.Reason), "goods": get_args(refunds.Goods)}
+        return render_template("staff/refund.html", card=found, new_act=new_act, **choices)
+
+    def act() -> AnyResponse:
+        asked = asked_refund(found.order)
+        done = staff_refunds.give_back(services(), visit.member, asked, once(visit, "refunds", asked))
+        return went_well(order_url(visit, order_id), "said_refunded", number=json.loads(done.body)["number"])
+
+    return tried(visit, order_id, act, again=url_for(".refund", store=visit.store.code, order_id=order_id))
+
+
+def typed_line() -> str:
+    """Raises Refusal line_not_found."""
+    try:
+        return str(UUID(request.form.get("line", "")))
+    except ValueError:
+        raise Refusal("line_not_found") from None
+
+
+def typed_pieces(text: str) -> int:
+    """Raises Refusal pieces_unreadable."""
+    text = text.strip().translate(LATIN) or "0"
+    if not text.isascii() or not text.isdecimal() or len(text) > 4:
+        raise Refusal("pieces_unreadable")
+    return int(text)
+
+
+def asked_refund(order: Order) -> staff_refunds.NewRefund:
+    """Raises Refusal pieces_unreadable, reason_missing."""
+    pieces = {line.id: typed_pieces(request.form.get(f"pieces-{line.id}", "")) for line in order.lines}
+    lines = tuple({"line": UUID(line), "pieces": count} for line, count in pieces.items() if count)
+    fields: dict[str, Any] = {
+        "order": UUID(order.id),
+        "lines": None if "all" in request.form else lines,
+        "goods": request.form.get("goods"),
+        "reason": request.form.get("reason"),
+        "refund_amount_available": typed_minor(request.form.get("available", "")),
+    }
+    try:
+        return staff_refunds.NewRefund(**fields)
+    except ValidationError:
+        raise Refusal("reason_missing") from None
+
+
+def typed_minor(text: str) -> int:
+    """What the form itself carries: the amount that its page showed. Raises Refusal form_expired."""
+    if not text.isascii() or not text.isdecimal() or len(text) > 13:
+        raise Refusal("form_expired")
+    return int(text)
+
+
 def asked_mismatch() -> staff_orders.Mismatch:
     """Raises Refusal reason_missing."""
-    money = {"all": True, "none": False}.get(request.form.get("refund", ""))
-    fields: dict[str, Any] = {"reason": request.form.get("reason"), "refund": money}
+    money, goods = {
+        "restock": (True, "restock"),
+        "write_off": (True, "write_off"),
+        "none": (False, "restock"),
+    }.get(request.form.get("refund", ""), (None, None))
+    fields: dict[str, Any] = {"reason": request.form.get("reason"), "refund": money, "goods": goods}
     try:
         return staff_orders.Mismatch(**fields)
     except ValidationError:
@@ -167,10 +264,9 @@ def columns(visit: Visit) -> dict[str, list[Card]]:
         return [card(order, visit, names, now) for order in packing.queue(tx, visit.store.id)]
 
     cards = at.run.read(read)
-    packing_states = (OrderState.ACCEPTED, OrderState.PACKING)
     return {
         "new": [c for c in cards if c.order.state is OrderState.PAID],
-        "packing": [c for c in cards if c.order.state in packing_states],
+        "packing": [c for c in cards if c.order.state in packing.BEING_PACKED],
         "ready": [c for c in cards if c.order.state is OrderState.READY],
     }
 
@@ -192,7 +288,7 @@ def card(order: Order, visit: Visit, names: dict[str, str], now: datetime) -> Ca
     mine = order.packer_id == visit.member.id
     packer = None if mine or order.packer_id is None else names.get(order.packer_id, "–")
     waiting_min = max(0, int((now - order.placed_at).total_seconds() // 60))
-    return Card(order, waiting_min, packer, mine)
+    return Card(order, waiting_min, packer, mine, free=not packing.is_claimed(order, now))
 
 
 def back(visit: Visit, order_id: UUID) -> str:

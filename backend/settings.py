@@ -158,6 +158,12 @@ class Settings:
         seconds(5, 600),
         "How long a checkout holds its goods.",
     )
+    uncollected_days: int = setting(
+        "SMARTPAY_UNCOLLECTED_DAYS",
+        3,
+        whole(1, 60),
+        "How many days a packed order waits; then it is cancelled and refunded, its goods go back on the shelf.",
+    )
     face_parallel_max: int = setting(
         "SMARTPAY_FACE_PARALLEL_MAX",
         2,

@@ -11,13 +11,14 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from threading import Event
 
 from sqlalchemy import text
 
 from backend.carts import expiry
-from backend.checkout import afterwards, face_step
+from backend.checkout import afterwards, cancel, face_step
 from backend.checkout import open as checkouts
 from backend.db import audit, idempotency, outbox
 from backend.db.moments import reached
@@ -35,6 +36,7 @@ from backend.wiring import Services, build
 
 CLAIMED_MAX = 5  # few enough that slow pushes end within the lease
 PAUSE_S_MAX = 60
+UNCOLLECTED_MAX = 50
 ONE_CHAINER = 7_265_002  # PostgreSQL advisory lock
 DROPS = (
     idempotency.drop_old,
@@ -77,6 +79,7 @@ def work(services: Services, *, ended: Event) -> None:
         Duty("audit", 2, chain_audit),
         Duty("sweep", 5, sweep),
         Duty("roll up", 60, roll_up_days),
+        Duty("uncollected", 600, put_away_uncollected),
         Duty("erase", 60, finish_erasures),
         Duty("drop", 300, drop_old),
     ]
@@ -149,6 +152,15 @@ def roll_up_days(services: Services) -> bool:
     for store_id, day in due:
         services.run(partial(rollups.roll_up, store_id=store_id, day=day))
     return bool(due)
+
+
+def put_away_uncollected(services: Services) -> bool:
+    at, now = services, services.clock.now()
+    before = now - timedelta(days=at.settings.uncollected_days)
+    due = at.run.read(lambda tx: cancel.uncollected(tx, before=before, limit=UNCOLLECTED_MAX))
+    for order_id in due:
+        at.run(partial(cancel.put_away, order_id=order_id, before=before, ids=at.ids, now=now))
+    return len(due) == UNCOLLECTED_MAX
 
 
 def finish_erasures(services: Services) -> bool:

@@ -88,7 +88,10 @@ class Floor:
     def code_on_phone(self, order_id: str) -> str:
         payload = self.services.run.read(
             lambda tx: tx.execute(
-                select(outbox.c.payload).where(outbox.c.subject == order_id, outbox.c.kind == "order.ready")
+                select(outbox.c.payload)
+                .where(outbox.c.subject == order_id, outbox.c.kind == "order.ready")
+                .order_by(outbox.c.event_id.desc())
+                .limit(1)
             ).scalar_one()
         )
         opened = json.loads(phone().open(payload["sealed"][phone().id]))

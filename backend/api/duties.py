@@ -10,6 +10,8 @@ from backend.inventory.stores import Store
 
 PACK = ("packer", "manager", "administrator")
 HAND_OVER = ("packer", "cashier", "manager", "administrator")  # also: see the queue, record a mismatch
+RELEASE = ("manager", "administrator")  # an order that another packs
+REFUND = ("cashier", "manager", "administrator")
 TOP_UP = ("cashier", "manager", "administrator")
 CASH_OUT = ("cashier", "manager", "administrator")  # vouchers and payouts
 CLOSE = ("manager", "administrator")  # the till, at the end of a day

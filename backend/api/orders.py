@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response
 from pydantic import BaseModel
 
-from backend.api.auth import current_shopper, services, shopper
+from backend.api.acts import once_only
+from backend.api.auth import current_shopper, device, services, shopper
 from backend.api.openapi import describe
-from backend.api.reading import answer, with_etag
+from backend.api.reading import answer, idempotency, stored, with_etag
+from backend.checkout.cancel import cancel
+from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.money import vat_by_rate
-from backend.orders.order import Order, find, of_shopper
+from backend.orders.order import Order, OrderState, find, of_shopper
 
 bp = Blueprint("orders", __name__, url_prefix="/v1")
 
@@ -31,8 +35,11 @@ class OrderLineView(BaseModel):
     packed: int
     unit_price_minor: int
     gross_minor: int
+    discount_minor: int
     vat_rate_bp: int
     vat_minor: int
+    refunded: int  # pieces
+    refunded_minor: int
 
 
 class OrderView(BaseModel):
@@ -41,9 +48,13 @@ class OrderView(BaseModel):
     store_id: str
     state: str
     total_minor: int
+    refunded_minor: int
     currency: str
+    method: str
+    age_min: int | None  # years, to be shown at the pick-up
     vat_by_rate: dict[str, int]
     placed_at: str
+    code_sent_at: str | None  # the pick-up code that counts now
     lines: list[OrderLineView]
     steps: list[OrderStepView]
 
@@ -61,9 +72,13 @@ def present(order: Order) -> dict[str, Any]:
         "store_id": order.store_id,
         "state": str(order.state),
         "total_minor": order.total_minor,
+        "refunded_minor": order.refunded_minor,
         "currency": order.currency,
+        "method": order.method,
+        "age_min": order.age_min,
         "vat_by_rate": {str(rate): vat_minor for rate, vat_minor in sorted(vat.items())},
         "placed_at": order.placed_at.isoformat(),
+        "code_sent_at": code_sent_at(order),
         "lines": [
             {
                 "id": line.id,
@@ -73,13 +88,24 @@ def present(order: Order) -> dict[str, Any]:
                 "packed": line.packed,
                 "unit_price_minor": line.unit_price_minor,
                 "gross_minor": line.gross_minor,
+                "discount_minor": line.discount_minor,
                 "vat_rate_bp": line.vat_rate_bp,
                 "vat_minor": line.vat_minor,
+                "refunded": line.refunded,
+                "refunded_minor": line.refunded_minor,
             }
             for line in order.lines
         ],
-        "steps": [{"state": str(step.state), "at": step.at.isoformat()} for step in order.steps],
+        "steps": [
+            {"state": str(step.state), "at": step.at.isoformat()} for step in order.steps if step.act is None
+        ],
     }
+
+
+def code_sent_at(order: Order) -> str | None:
+    sent = (None, "code_renewed")
+    times = [step.at for step in order.steps if step.state == OrderState.READY and step.act in sent]
+    return times[-1].isoformat() if times else None
 
 
 @bp.get("/orders")
@@ -100,3 +126,21 @@ def get_order(order_id: UUID) -> Response:
     if order.shopper_id != who.shopper_id:
         raise Refusal("order_not_found")
     return with_etag(answer(200, present(order)))
+
+
+@bp.post("/orders/<uuid:order_id>/cancellation")
+@device
+@describe(
+    "Cancel an own order before its goods are packed; the money goes back to where it came from",
+    answers={200: OrderView},
+    problems=("order_not_found", "order_state"),
+    idempotent=True,
+)
+def post_cancellation(order_id: UUID) -> Response:
+    who, at = current_shopper(), services()
+
+    def work(tx: Transaction, now: datetime) -> dict[str, Any]:
+        return present(cancel(tx, str(order_id), who.shopper_id, ids=at.ids, now=now))
+
+    once = idempotency(f"orders/{order_id}/cancellation", who.shopper_id)
+    return stored(once_only(at, once, work, status=200))

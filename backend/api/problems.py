@@ -200,7 +200,13 @@ PROBLEMS: dict[str, Problem] = {
     "pickup_code_wrong": Problem(
         409, "The pick-up code does not match", "Compare once more, or record a mismatch."
     ),
-    "pickup_locked": Problem(409, "Too many wrong pick-up codes", "Record a mismatch or ask a manager."),
+    "pickup_locked": Problem(
+        409, "Too many wrong pick-up codes", "Send the shopper a new code, or record a mismatch."
+    ),
+    "order_claimed": Problem(409, "Somebody else packs this order", "Take another one, or wait until then."),
+    "age_check_needed": Problem(
+        409, "Not for everybody's age", "Look at an identity card, then send age_checked; else a mismatch."
+    ),
     "refund_beyond": Problem(409, "There is not so much left to refund", "Load the order again."),
     "refund_amount_changed": Problem(
         409, "Another refund came between", "Load the order again and decide anew."
@@ -240,6 +246,7 @@ PROBLEMS: dict[str, Problem] = {
     "voucher_over": Problem(409, "This voucher has run out", "Ask at the counter."),
     "closing_done": Problem(409, "This day is closed", "Close a later day; the last one is named."),
     "closing_early": Problem(422, "This day has not begun", "Close today, or a day before."),
+    "currency_unknown": Problem(422, "Not in this currency", "Use the currency named in the answer."),
     "amount_out_of_range": Problem(
         422, "The amount is out of range", "Use an amount within the stated limits."
     ),

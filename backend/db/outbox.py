@@ -48,6 +48,7 @@ class Kind(StrEnum):
     PIN_LOCKED = "pin.locked"
     PAYMENT_SETTLED = "payment.settled"
     ORDER_ACCEPTED = "order.accepted"
+    ORDER_CHANGED = "order.changed"  # for staff: who packs it, or what was missing
     ORDER_READY = "order.ready"
     ORDER_HANDED_OVER = "order.handed_over"
     ORDER_MISMATCH = "order.mismatch"

@@ -81,6 +81,10 @@ WORDS: dict[Kind, dict[str, Words]] = {
         "en": Words("Order {receipt_number} is being packed", "We tell you as soon as it is ready."),
         "ar": Words("جارٍ تجهيز الطلب {receipt_number}", "سنخبرك فور جاهزيته."),
     },
+    Kind.ORDER_CHANGED: {
+        "en": Words("Order {receipt_number} has changed", "The app shows what is new."),
+        "ar": Words("تغيّر الطلب {receipt_number}", "التطبيق يعرض الجديد."),
+    },
     Kind.ORDER_READY: {
         "en": Words("Order {receipt_number} is ready", "{pickup_prompt} Your code is in the app."),
         "ar": Words("الطلب {receipt_number} جاهز", "{pickup_prompt} رمز الاستلام في التطبيق."),

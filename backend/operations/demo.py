@@ -227,7 +227,9 @@ class Story:
         had = self.balance()
         self.pack(order["id"])
         body = {"reason": "other_person", "refund": True}
-        reply = self.as_staff("packer", "POST", f"/v1/staff/orders/{order['id']}/mismatch", body)
+        reply = self.as_staff(
+            "packer", "POST", f"/v1/staff/orders/{order['id']}/mismatch", body, key=secrets.token_hex(8)
+        )
         demand(reply.status == 200 and reply.json["message"] == "order_mismatch", f"{reply.body!r}")
         demand(self.balance() == had + order["total_minor"], "the refund is wrong")
         steps = self.device.call("GET", f"/v1/orders/{order['id']}").json["steps"]

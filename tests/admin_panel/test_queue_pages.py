@@ -62,7 +62,7 @@ def test_a_mismatch_asks_for_reason_and_money_and_is_told(floor, browse):
     assert "This cannot be undone." in page.text
     again = cashier.sent(page, "/mismatch", reason="goods_missing", refund="")
     assert "Choose a reason and what becomes of the money." in again.text
-    done = cashier.sent(again, "/mismatch", reason="goods_missing", refund="all")
+    done = cashier.sent(again, "/mismatch", reason="goods_missing", refund="write_off")
     assert "Keep the goods." in done.text
     assert "Mismatch" in cashier.get(f"/staff/R1/orders/{order_id}").text
 
@@ -71,7 +71,7 @@ def test_whoever_is_too_late_to_accept_is_told(floor, browse):
     order_id, packer = floor.sell(), browse("packer")
     page = packer.get("/staff/R1/queue")
     floor.call("manager", "POST", f"/staff/orders/{order_id}/accept")
-    assert "Somebody else was faster" in packer.sent(page, "/accept").text
+    assert "Somebody else packs this order" in packer.sent(page, "/accept").text
 
 
 def test_the_poll_answers_304_until_something_happens(floor, browse):
@@ -101,3 +101,52 @@ def test_the_queue_is_spoken_in_arabic_too(floor, browse):
     page = packer.get("/staff/R1/queue")
     assert "قبول" in page.text
     assert "TEA ar" in page.text
+
+
+def test_what_is_missing_is_refunded_on_the_order_and_stands_in_its_history(floor, browse):
+    order_id, packer = floor.sell([TEA, BREAD]), browse("packer")
+    packer.sent(packer.get("/staff/R1/queue"), "/accept")
+    page = packer.get(f"/staff/R1/orders/{order_id}")
+    bread = re.search(r'<option value="([^"]+)">BREAD en', page.html)[1]
+    page = packer.sent(page, "/missing", line=bread, pieces="1")
+    assert "Go on with the rest." in page.text
+    assert "Goods are missing" in page.text
+    assert "Credit note 1" in page.text
+
+
+def test_another_packer_takes_over_when_the_time_is_over(floor, browse):
+    order_id = floor.sell()
+    floor.call("packer", "POST", f"/staff/orders/{order_id}/accept")
+    manager = browse("manager")
+    page = manager.get(f"/staff/R1/orders/{order_id}")
+    assert "Take over" not in page.text
+    floor.clock.move(minutes=11)
+    page = manager.sent(manager.get(f"/staff/R1/orders/{order_id}"), "/accept", back="order")
+    assert "Packed by you" in page.text
+    assert re.search(r"Taken over .* Manager", page.text)
+    assert "is back in the queue" in manager.sent(page, "/release").text
+
+
+def test_a_refund_is_typed_line_by_line_or_is_all(floor, browse):
+    order_id = floor.sell([TEA, BREAD])
+    code = floor.make_ready("packer", order_id)
+    floor.call("cashier", "POST", f"/staff/orders/{order_id}/handover", {"code": code})
+    cashier = browse("cashier")
+    page = cashier.get(f"/staff/R1/orders/{order_id}/refund")
+    tea = re.search(r'name="(pieces-[^"]+)"', page.html)[1]
+    kept = {"reason": "returned", "goods": "restock"}
+    again = cashier.sent(page, "/refund", **kept, **{tea: "9"})
+    assert "So much is not left to refund." in again.text
+    one = cashier.sent(again, "/refund", **kept, **{tea: "1"})
+    assert "Refunded by credit note 1." in one.text
+    rest = cashier.sent(cashier.get(f"/staff/R1/orders/{order_id}/refund"), "/refund", **kept, all="1")
+    assert "Refunded by credit note 2." in rest.text
+    assert "Refund" not in re.findall(r">(Refund)<", rest.html)
+
+
+def test_a_new_code_can_be_sent_from_the_queue(floor, browse):
+    order_id, cashier = floor.sell(), browse("cashier")
+    floor.make_ready("packer", order_id)
+    page = cashier.sent(cashier.get("/staff/R1/queue"), "/newcode")
+    assert "has a new code" in page.text
+    assert "is handed over" in cashier.sent(page, "/handover", code=floor.code_on_phone(order_id)).text

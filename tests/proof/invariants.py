@@ -79,6 +79,37 @@ STATEMENTS = {
         GROUP BY c.store_id, c.receipts
         HAVING COUNT(o.id) <> c.receipts OR COUNT(DISTINCT o.receipt_number) <> c.receipts
             OR COALESCE(MAX(o.receipt_number), 0) <> c.receipts""",
+    "I3 goods come back with a refund, to the shelf or to be thrown away": """
+        SELECT x.id, x.sku, x.due, x.came FROM (
+          SELECT r.id, l.sku, SUM(CASE WHEN r.goods = 'none' THEN 0 ELSE p.quantity END) AS due,
+            (SELECT COALESCE(SUM(m.delta), 0) FROM stock_movements m
+             WHERE m.reason = 'returned' AND m.reference = TEXT(r.id) AND m.sku = l.sku) AS came
+          FROM refunds r JOIN refund_lines p ON p.refund_id = r.id JOIN order_lines l ON l.id = p.line_id
+          GROUP BY r.id, r.goods, l.sku) x
+        WHERE x.due <> x.came""",
+    "I5 credit notes are 1..n": """
+        SELECT c.store_id, c.credit_notes, MAX(r.number), COUNT(r.id)
+        FROM store_counters c LEFT JOIN refunds r ON r.store_id = c.store_id
+        GROUP BY c.store_id, c.credit_notes
+        HAVING COUNT(r.id) <> c.credit_notes OR COUNT(DISTINCT r.number) <> c.credit_notes
+            OR COALESCE(MAX(r.number), 0) <> c.credit_notes""",
+    "I6 an order knows what was refunded": """
+        SELECT o.id, o.refunded_minor, COALESCE(r.back, 0) FROM orders o
+        LEFT JOIN (SELECT order_id, SUM(amount_minor) AS back FROM refunds GROUP BY order_id) r
+          ON r.order_id = o.id
+        WHERE o.refunded_minor <> COALESCE(r.back, 0) OR o.refunded_minor > o.total_minor""",
+    "I6 a line gives back its pieces, its money and its VAT, and no more": """
+        SELECT l.id, l.quantity, p.pieces, l.gross_minor - l.discount_minor, p.back FROM order_lines l
+        JOIN (SELECT line_id, SUM(quantity) AS pieces, SUM(amount_minor) AS back, SUM(vat_minor) AS vat
+              FROM refund_lines GROUP BY line_id) p ON p.line_id = l.id
+        WHERE p.pieces > l.quantity OR p.pieces <> l.refunded OR p.back <> l.refunded_minor
+           OR p.vat <> l.refunded_vat_minor OR p.back > l.gross_minor - l.discount_minor
+           OR (p.pieces = l.quantity AND (p.back <> l.gross_minor - l.discount_minor OR p.vat <> l.vat_minor))""",
+    "I6 a refund is one posting of its amount": """
+        SELECT r.id, r.amount_minor, e.amount_minor FROM refunds r
+        LEFT JOIN postings p ON p.id = r.posting_id AND p.kind = 'refund' AND p.reference = TEXT(r.id)
+        LEFT JOIN entries e ON e.posting_id = p.id AND e.amount_minor > 0
+        WHERE p.id IS NULL OR COALESCE(e.amount_minor, 0) <> r.amount_minor""",
     "I6 refunded is at most what was paid": """
         SELECT o.id, o.total_minor, SUM(r.amount_minor) FROM orders o JOIN refunds r ON r.order_id = o.id
         GROUP BY o.id, o.total_minor HAVING SUM(r.amount_minor) > o.total_minor""",
@@ -86,6 +117,12 @@ STATEMENTS = {
         SELECT o.id, COUNT(b.id) FROM orders o
         LEFT JOIN outbox b ON b.subject = TEXT(o.id) AND b.kind = 'payment.settled'
         GROUP BY o.id HAVING COUNT(b.id) <> 1""",
+    "I7 a refund was announced once": """
+        SELECT x.id, x.given, x.told FROM (
+          SELECT o.id, (SELECT COUNT(*) FROM refunds r WHERE r.order_id = o.id) AS given,
+            (SELECT COUNT(*) FROM outbox b WHERE b.subject = TEXT(o.id) AND b.kind = 'refund.made') AS told
+          FROM orders o) x
+        WHERE x.given <> x.told""",
     "I7 event ids are 1..n": """
         SELECT c.store_id, c.events, COUNT(b.id), MAX(b.event_id) FROM store_counters c
         LEFT JOIN outbox b ON b.store_id = c.store_id AND b.event_id IS NOT NULL

@@ -18,7 +18,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 
+from backend.checkout import refunds
 from backend.db.transaction import engine_for, keys_engine_for
+from backend.orders.order import OrderLine
 from backend.settings import Settings
 
 
@@ -59,6 +61,11 @@ def torn_snapshot(settings: Settings, history: str) -> Iterator[Torn]:
     engine.dispose()
 
 
+def uncapped(line: OrderLine, pieces: int) -> refunds.Part:
+    """So many pieces' worth, however many are left."""
+    return refunds.Part(line, pieces, line.paid_minor * pieces // line.quantity, 0)
+
+
 SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "unconditional_take": (  # pieces are reserved whether or not they are there
         Rewrite(r"(on_hand - (?:\w+\.)?reserved >= )(\S+)", r"\1-1000000 + \2", pause_s=0.005),
@@ -74,6 +81,8 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
         Replaced("backend.db.idempotency:claim", lambda _tx, _once, **_: None),
         Replaced("backend.db.idempotency:finish", lambda _tx, _once, _answer: None),
     ),
+    "uncapped_refund": (Replaced("backend.checkout.refunds:_part", uncapped),),
+    "claim_for_all": (Replaced("backend.orders.packing:is_claimed", lambda _order, _now: False),),
 }
 
 

@@ -46,7 +46,7 @@ def test_the_queue_shows_the_oldest_paid_order_first_and_none_of_another_store(b
 def test_two_packers_cannot_accept_the_same_order(buyer, counter):
     order = a_paid_order(buyer)
     counter.accept(order)
-    assert refused(lambda: Counter(buyer).accept(order)).code == "order_state"
+    assert refused(lambda: Counter(buyer).accept(order)).code == "order_claimed"
 
 
 def test_an_order_with_an_unticked_line_is_not_ready(buyer, counter):

@@ -11,6 +11,7 @@ import { clock, inMine, moment, money, t } from "../words.js";
 
 const POLL_MS = 2000;
 const STEPS = ["paid", "accepted", "packing", "ready", "handed_over"];
+const UNPACKED = ["paid", "accepted"];
 const ENDS = ["handed_over", "mismatch", "cancelled"];
 
 /** @param {import("../router.js").Visit} visit */
@@ -20,6 +21,7 @@ export async function show({ main, params, query, signal }) {
   const rest = h("div", { class: "order" });
   let order = (await call("GET", path)).body;
   let etag = "";
+  const cancelKey = crypto.randomUUID();
   main.append(heading(t("order.title", { number: order.receipt_number })), top, rest);
   focusHeading();
   draw();
@@ -31,20 +33,32 @@ export async function show({ main, params, query, signal }) {
     const answer = await call("GET", path, { headers: etag ? { "If-None-Match": etag } : {} }).catch(quietly);
     if (!answer || answer.status === 304) continue;
     etag = answer.etag ?? "";
-    const before = order.state;
+    const before = order;
     order = answer.body;
-    if (order.state !== before) draw();
+    if (["state", "code_sent_at", "refunded_minor"].some((fact) => order[fact] !== before[fact])) draw();
   }
 
   function draw() {
     replace(top, ...banner(order));
-    replace(rest, progress(order), receipt(order));
+    replace(rest, progress(order), receipt(order), ...(UNPACKED.includes(order.state) ? [cancelling()] : []));
+  }
+
+  function cancelling() {
+    const amount = money(order.total_minor - order.refunded_minor, order.currency);
+    return h("details", {}, h("summary", {}, t("order.cancel")), h("p", { class: "hint" }, t("order.cancel_more")),
+      button(t("order.cancel_confirm", { amount }), cancel, { class: "button quiet wide", id: "cancel-order" }));
+  }
+
+  async function cancel() {
+    order = (await call("POST", `${path}/cancellation`, { json: {}, key: cancelKey, proof: true })).body;
+    draw();
+    focusHeading();
   }
 
   async function showCode() {
     const place = top.querySelector("#pickup");
     if (order.state !== "ready" || !place || place.childElementCount) return;
-    const code = await pickupCode(params.id).catch(() => null);
+    const code = await pickupCode(order).catch(() => null);
     if (!code) return;
     place.nextElementSibling?.remove();
     replace(place, h("p", { class: "digits", dir: "ltr", "aria-label": [...code].join(" ") }, code), await qr(code), h("p", { class: "hint" }, t("order.code_more")));
@@ -61,18 +75,19 @@ function quietly(wrong) {
 function banner(order) {
   if (order.state === "handed_over") return [notice("good", t("thanks"), t("order.thanks_more"), link("/", t("nav.shop"), { class: "button" }))];
   if (order.state === "mismatch") return [notice("bad", t("order_mismatch"), t("order.mismatch_more"), link("/inbox", t("nav.inbox"), { class: "button quiet" }))];
-  if (order.state === "cancelled") return [notice("bad", t("order.state.cancelled"), "")];
+  if (order.state === "cancelled") return [notice("bad", t("order.state.cancelled"), t("order.cancelled_more"))];
   if (order.state === "ready") return [h("section", { class: "notice pickup" }, h("h2", {}, t("pickup_prompt")), h("div", { id: "pickup" }), h("p", { class: "wait" }, t("order.code_coming")))];
   return [notice("good", t("payment_success"), t("order.packing_more"))];
 }
 
-/** @param {string} orderId @returns {Promise<string | null>} */
-async function pickupCode(orderId) {
+/** The one that counts now: an earlier code opens nothing any more. @param {any} order @returns {Promise<string | null>} */
+async function pickupCode(order) {
   for (const message of (await messages()).reverse()) {
+    if (new Date(message.created_at) < new Date(order.code_sent_at)) break;
     const content = await opened(message);
     if (content?.cty !== "application/json") continue;
     const said = JSON.parse(content.text);
-    if (said.order_id === orderId && /^\d{6}$/.test(said.code)) return said.code;
+    if (said.order_id === order.id && /^\d{6}$/.test(said.code)) return said.code;
   }
   return null;
 }
@@ -111,6 +126,7 @@ function receipt(order) {
     h("p", { class: "hint" }, store ? inMine(store.name) : "", " · ", h("bdi", {}, String(order.receipt_number)), paid ? ` · ${moment(paid.at)}` : ""),
     h("ul", {}, ...order.lines.map((/** @type {any} */ line) => h("li", {}, h("span", {}, h("bdi", {}, inMine(line.name)), " ", h("bdi", { class: "hint", dir: "ltr" }, `× ${line.quantity}`)), price(line.gross_minor)))),
     h("dl", {}, ...Object.entries(order.vat_by_rate).filter(([, vat_minor]) => vat_minor > 0).flatMap(([rate_bp, vat_minor]) => [h("dt", {}, t("order.vat", { rate: Number(rate_bp) / 100 })), h("dd", {}, price(vat_minor))]),
-      h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, price(order.total_minor))),
+      h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, price(order.total_minor)),
+      ...(order.refunded_minor ? [h("dt", {}, t("order.refunded")), h("dd", {}, price(order.refunded_minor))] : [])),
     button(t("order.receipt_pdf"), () => download(`/v1/orders/${order.id}/receipt.pdf`, `receipt-${order.receipt_number}.pdf`), { class: "button quiet wide", id: "receipt-pdf" }));
 }
