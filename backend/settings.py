@@ -140,6 +140,12 @@ class Settings:
     stripe_account: str | None = setting(
         "SMARTPAY_STRIPE_ACCOUNT", None, str, "Connected account that is paid; default: the key's own."
     )
+    card_wait: timedelta = setting(
+        "SMARTPAY_CARD_WAIT_S",
+        timedelta(minutes=15),
+        seconds(60, 3600),
+        "How long a shopper may take to confirm a card payment; the goods are held five minutes more.",
+    )
     grant_lifetime: timedelta = setting(
         "SMARTPAY_GRANT_LIFETIME_S", timedelta(seconds=120), seconds(10, 120), "How long a grant may pay."
     )

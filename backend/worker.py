@@ -9,16 +9,16 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from threading import Event
+from threading import Event, Thread
 
 from sqlalchemy import text
 
 from backend.carts import expiry
-from backend.checkout import afterwards, cancel, face_step
+from backend.checkout import afterwards, cancel, card, face_step, gateway_events
 from backend.checkout import open as checkouts
 from backend.db import audit, idempotency, outbox
 from backend.db.moments import reached
@@ -73,7 +73,12 @@ class Duty:
 
 
 def work(services: Services, *, ended: Event) -> None:
-    """Until `ended` is set; returns within the time of one delivery."""
+    """Until `ended` is set; returns within the time of one delivery, or of one call to a gateway.
+
+    What waits for somebody else's server has a thread of its own, and so delays no message.
+    """
+    cards = Thread(target=attend, args=(services, [Duty("cards", 2, follow_cards)], ended), name="cards")
+    cards.start()
     duties = [
         Duty("deliver", 0.2, deliver_due),
         Duty("audit", 2, chain_audit),
@@ -83,6 +88,11 @@ def work(services: Services, *, ended: Event) -> None:
         Duty("erase", 60, finish_erasures),
         Duty("drop", 300, drop_old),
     ]
+    attend(services, duties, ended)
+    cards.join()
+
+
+def attend(services: Services, duties: Sequence[Duty], ended: Event) -> None:
     while not ended.is_set():
         for duty in duties:
             if duty.due_at <= time.monotonic() and not ended.is_set():
@@ -161,6 +171,16 @@ def put_away_uncollected(services: Services) -> bool:
     for order_id in due:
         at.run(partial(cancel.put_away, order_id=order_id, before=before, ids=at.ids, now=now))
     return len(due) == UNCOLLECTED_MAX
+
+
+def follow_cards(services: Services) -> bool:
+    """Events that could not be applied at once, payments of which nobody told us, money that has to go back."""
+    if services.gateway is None:
+        return False
+    at = services
+    more = gateway_events.apply_due(run=at.run, ids=at.ids, clock=at.clock)
+    more += card.sweep(run=at.run, gateway=services.gateway, ids=at.ids, clock=at.clock)
+    return more + card.send_refunds(run=at.run, gateway=services.gateway) > 0
 
 
 def finish_erasures(services: Services) -> bool:

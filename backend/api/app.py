@@ -38,6 +38,7 @@ from backend.api import (
     staff_till,
     staff_wallet,
     stores,
+    stripe_webhook,
     wallet,
 )
 from backend.api.pictures import PicturesInMemory
@@ -57,6 +58,7 @@ API = (
     scans,
     carts,
     checkouts,
+    stripe_webhook,
     inbox,
     orders,
     receipts,

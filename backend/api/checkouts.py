@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from flask import Blueprint, Response
@@ -14,11 +14,15 @@ from backend.api.openapi import describe
 from backend.api.pictures import PICTURES_BYTES_MAX, read_frames
 from backend.api.reading import Body, answer, idempotency, read_json, stored
 from backend.channels import phone
+from backend.checkout import card
+from backend.checkout.card import Cards
 from backend.checkout.open import Checkout, OpenCheckout, cancel, find, open_checkout
 from backend.checkout.pay import PayWithPin, pay
+from backend.checkout.ports import PaymentGateway
 from backend.db import idempotency as records
 from backend.db.idempotency import Answer
 from backend.db.transaction import Transaction
+from backend.errors import Refusal
 from backend.faces.verify import FRAMES_MAX
 from backend.identity.pins import normal_digits
 
@@ -44,6 +48,7 @@ class PasswordBody(Body):
 class PayBody(Body):
     grant: str = Field(min_length=1, max_length=4096, repr=False)
     pin: str = Field(min_length=1, max_length=12, repr=False)
+    method: Literal["wallet", "card"] = "wallet"
 
 
 class CheckoutLine(BaseModel):
@@ -95,6 +100,29 @@ class Paid(BaseModel):
     order: PaidOrder
     message: str
     next: str
+
+
+class CardPaymentBegun(BaseModel):
+    gateway: str
+    expires_at: str
+
+
+class Paying(BaseModel):
+    """Nothing is charged yet: GET …/payment gives what confirms it at the gateway."""
+
+    state: str
+    payment: CardPaymentBegun
+
+
+class CardPaymentView(BaseModel):
+    gateway: str
+    state: Literal["pending", "failed", "cancelled", "captured", "returning", "returned"]
+    amount_minor: int
+    currency: str
+    expires_at: str
+    client_secret: (
+        str | None
+    )  # for the gateway's own form in the shopper's application; null: nothing to confirm
 
 
 def present(checkout: Checkout) -> dict[str, Any]:
@@ -161,11 +189,53 @@ def get_checkout(checkout_id: UUID) -> Response:
 
 @bp.delete("/<uuid:checkout_id>")
 @shopper
-@describe("Give the cart back", answers={204: None}, problems=("checkout_not_found", "checkout_not_open"))
+@describe(
+    "Give the cart back; a card payment is withdrawn at the gateway first",
+    answers={204: None},
+    problems=("checkout_not_found", "checkout_not_open", "card_unavailable", "gateway_unavailable"),
+)
 def delete_checkout(checkout_id: UUID) -> Response:
     who, at = current_shopper(), services()
-    at.run(lambda tx: cancel(tx, str(checkout_id), who.shopper_id, now=at.clock.now()))
+    if at.run.read(lambda tx: find(tx, str(checkout_id), who.shopper_id)).state == "paying":
+        gateway = card_gateway()
+        card.cancel(str(checkout_id), who.shopper_id, run=at.run, gateway=gateway, ids=at.ids, clock=at.clock)
+    else:
+        at.run(lambda tx: cancel(tx, str(checkout_id), who.shopper_id, now=at.clock.now()))
     return answer(204)
+
+
+@bp.get("/<uuid:checkout_id>/payment")
+@device
+@describe(
+    "How a card payment stands at the gateway, and the secret that confirms it there",
+    answers={200: CardPaymentView},
+    problems=("checkout_not_found", "card_unavailable", "gateway_unavailable"),
+)
+def get_payment(checkout_id: UUID) -> Response:
+    who, at, gateway = current_shopper(), services(), card_gateway()
+    looked = card.look(
+        str(checkout_id), who.shopper_id, run=at.run, gateway=gateway, ids=at.ids, clock=at.clock
+    )
+    payment = looked.payment
+    return answer(
+        200,
+        {
+            "gateway": payment.gateway,
+            "state": payment.state,
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "expires_at": payment.until.isoformat(),
+            "client_secret": looked.client_secret,
+        },
+    )
+
+
+def card_gateway() -> PaymentGateway:
+    """Raises Refusal card_unavailable in a shop that takes none."""
+    gateway = services().gateway
+    if gateway is None:
+        raise Refusal("card_unavailable")
+    return gateway
 
 
 def step(checkout_id: UUID) -> phone.Step:
@@ -252,7 +322,7 @@ def post_password(checkout_id: UUID) -> Response:
 @describe(
     "Pay with the grant that reached this device and the PIN",
     body=PayBody,
-    answers={201: Paid},
+    answers={201: Paid, 202: Paying},
     idempotent=True,
     problems=(
         *STEP_PROBLEMS,
@@ -261,6 +331,7 @@ def post_password(checkout_id: UUID) -> Response:
         "pin_missing",
         "wallet_short",
         "reservation_expired",
+        "card_unavailable",
     ),
 )
 def post_payment(checkout_id: UUID) -> Response:
@@ -272,6 +343,7 @@ def post_payment(checkout_id: UUID) -> Response:
         device_id=who.device_id,
         grant=body.grant,
         pin=normal_digits(body.pin),
+        cards=Cards(card_gateway().name, at.settings.card_wait) if body.method == "card" else None,
         once=idempotency(f"checkouts/{checkout_id}/pay", who.shopper_id),
     )
     paid = pay(command, run=at.run, hasher=at.pin_hasher, sealer=at.sealer, ids=at.ids, clock=at.clock)

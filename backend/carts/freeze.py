@@ -42,6 +42,14 @@ def freeze(tx: Transaction, cart_id: str, shopper_id: str, *, until: datetime, n
     return view(tx, cart_id, now=now)
 
 
+def hold(tx: Transaction, cart_id: str, *, until: datetime, lines: int) -> bool:
+    """A frozen cart of so many lines and its goods last until then. False: some are gone, and the caller undoes it."""
+    held = tx.execute(
+        update(carts).where(carts.c.id == cart_id, carts.c.state == "frozen").values(expires_at=until)
+    ).rowcount
+    return held == 1 and reservations.hold(tx, cart_id, until) == lines
+
+
 def thaw(tx: Transaction, cart_id: str, *, until: datetime, now: datetime) -> bool:
     """After a cancelled checkout the cart is open again, its goods held until then.
 

@@ -28,5 +28,5 @@ def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> No
             "currency": happening.payload["currency"],
         },
     )
-    if first_time:
+    if first_time and happening.payload.get("method") != "card":  # that one cleared it when the PIN was right
         pins.was_right(tx, happening.shopper_id, happening.payload["device_id"])

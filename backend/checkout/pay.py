@@ -9,7 +9,8 @@ from typing import Any
 
 from backend.authorization import decisions
 from backend.authorization.policy import Policy
-from backend.checkout import grants
+from backend.checkout import card, grants
+from backend.checkout.card import Cards
 from backend.checkout.open import Checkout, find_open
 from backend.checkout.ports import Sealer
 from backend.checkout.settle import settle
@@ -35,6 +36,7 @@ class PayWithPin:
     grant: str = field(repr=False)
     pin: str = field(repr=False)
     once: Once
+    cards: Cards | None = None  # None: from the wallet
 
 
 def pay(
@@ -62,7 +64,7 @@ def pay(
         run(lambda tx: refuse(tx, command, ids=ids, now=clock.now()))
         raise Refusal(NOT_AUTHORISED)
     try:
-        answer = run(lambda tx: settle(tx, checkout, policy, command.once, ids=ids, now=clock.now()))
+        answer = run(lambda tx: conclude(tx, command, checkout, policy, ids=ids, now=clock.now()))
     except Refusal:
         run(lambda tx: undo(tx, command))
         raise
@@ -103,6 +105,14 @@ def begin(
         idempotency.release(tx, command.once)
         return Begun(locked=True)
     return Begun(checkout, stored, decisions.current(tx, checkout.channel, now=now))
+
+
+def conclude(
+    tx: Transaction, command: PayWithPin, checkout: Checkout, policy: Policy, *, ids: Ids, now: datetime
+) -> Answer:
+    if command.cards is None:
+        return settle(tx, checkout, policy, command.once, ids=ids, now=now)
+    return card.begin(tx, checkout, policy, command.once, command.cards, now=now)
 
 
 def refuse(tx: Transaction, command: PayWithPin, *, ids: Ids, now: datetime) -> None:

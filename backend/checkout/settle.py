@@ -153,6 +153,7 @@ def settled(order: NewOrder, checkout: Checkout, event_id: int, *, ids: Ids) -> 
         "receipt_number": order.receipt_number,
         "total_minor": order.total_minor,
         "currency": order.currency,
+        "method": order.method,
         "device_id": checkout.device_id,
         "checkout_id": checkout.id,
     }

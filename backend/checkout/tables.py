@@ -106,3 +106,51 @@ refund_lines = Table(
     CheckConstraint("amount_minor >= 0", name="amount"),
     CheckConstraint("vat_minor >= 0 AND vat_minor <= amount_minor", name="vat"),
 )
+
+card_payments = Table(  # one for a checkout that is paid by card
+    "card_payments",
+    metadata,
+    Column("checkout_id", Id, ForeignKey("checkouts.id"), primary_key=True),
+    Column("gateway", String(12), nullable=False),
+    Column("gateway_ref", String(255), unique=True),  # NULL: its client secret was never given to anybody
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),  # when the gateway was last asked how it stands
+    CheckConstraint("amount_minor > 0", name="positive"),
+    CheckConstraint(
+        # returning: captured without goods, on its way back
+        "state IN ('pending', 'failed', 'cancelled', 'captured', 'returning', 'returned')",
+        name="state_known",
+    ),
+    Index(
+        "ix_card_payments_undecided",
+        "asked_at",
+        sqlite_where=Column("state").in_(["pending", "failed", "returning"]),
+        postgresql_where=Column("state").in_(["pending", "failed", "returning"]),
+    ),
+)
+
+gateway_events = Table(  # what the gateway told unasked: stored before it is believed
+    "gateway_events",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("type", String(100), nullable=False),
+    Column("intent", Json),  # of its object only what we use: nothing of a card or its holder
+    Column("state", String(10), nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("available_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    CheckConstraint(
+        # strange: of no payment of ours, or of another amount
+        "state IN ('due', 'applied', 'ignored', 'strange')",
+        name="state_known",
+    ),
+    Index(
+        "ix_gateway_events_due",
+        "available_at",
+        sqlite_where=Column("state") == "due",
+        postgresql_where=Column("state") == "due",
+    ),
+)

@@ -12,6 +12,7 @@ Moment = Literal[
     "stock_sold",
     "before_commit",
     "committed",  # the payment; its answer is not sent yet
+    "gateway_called",  # what it said is not written down yet
     "outbox_sent",  # a message; it is not marked as sent yet
 ]
 

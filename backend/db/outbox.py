@@ -47,6 +47,8 @@ class Kind(StrEnum):
     PIN_REFUSED = "pin.refused"
     PIN_LOCKED = "pin.locked"
     PAYMENT_SETTLED = "payment.settled"
+    PAYMENT_FAILED = "payment.failed"
+    PAYMENT_RETURNED = "payment.returned"
     ORDER_ACCEPTED = "order.accepted"
     ORDER_CHANGED = "order.changed"  # for staff: who packs it, or what was missing
     ORDER_READY = "order.ready"

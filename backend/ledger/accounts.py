@@ -2,8 +2,8 @@
 
 Signs: an entry is positive when the account holds more for its owner. `cash` is what the till owes to the house:
 a top-up of 100 posts wallet +100, cash −100; a payment posts wallet −115, sales +100, vat +15. `voucher` is what the
-house owes to whoever brings one. A closing moves what was counted from the till to the safe: cash +100, safe −98,
-difference −2, which is a loss.
+house owes to whoever brings one; `card` is what the gateway owes, `suspense` what it captured and nothing was sold for.
+A closing moves what was counted from the till to the safe: cash +100, safe −98, difference −2, which is a loss.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from backend.db.transaction import Transaction
 from backend.ledger.tables import accounts
 
 NAMESPACE = uuid.UUID("5a1d3c1e-7f0b-5c4e-9c55-1f6d0e6f2a11")
-STORE_KINDS = ("cash", "sales", "vat", "voucher", "safe", "difference")
+STORE_KINDS = ("cash", "sales", "vat", "voucher", "safe", "difference", "card", "suspense")
 
 
 def account_id(kind: str, owner: str, currency: str) -> str:

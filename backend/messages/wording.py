@@ -77,6 +77,16 @@ WORDS: dict[Kind, dict[str, Words]] = {
         "en": Words("Paid: {amount}", "Order {receipt_number}. {payment_success}"),
         "ar": Words("تم دفع {amount}", "الطلب {receipt_number}. {payment_success}"),
     },
+    Kind.PAYMENT_FAILED: {
+        "en": Words("Your card was declined", "Nothing was charged. Try again, or use another card."),
+        "ar": Words("رُفضت بطاقتك", "لم يُخصم أي مبلغ. حاول مرة أخرى أو استخدم بطاقة أخرى."),
+    },
+    Kind.PAYMENT_RETURNED: {
+        "en": Words(
+            "{amount} goes back to your card", "Your items were no longer held for you. {scan_prompt}"
+        ),
+        "ar": Words("سيُعاد {amount} إلى بطاقتك", "لم تعد منتجاتك محجوزة لك. {scan_prompt}"),
+    },
     Kind.ORDER_ACCEPTED: {
         "en": Words("Order {receipt_number} is being packed", "We tell you as soon as it is ready."),
         "ar": Words("جارٍ تجهيز الطلب {receipt_number}", "سنخبرك فور جاهزيته."),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.carts import checks as carts
+from backend.checkout import card_checks
 from backend.checkout import checks as checkout
 from backend.db import checks as db
 from backend.db.findings import Finding, Rule, Scope, ask
@@ -23,7 +24,7 @@ ROOMS: dict[str, Sequence[Rule]] = {
     "inventory": inventory.RULES,
     "carts": carts.RULES,
     "orders": orders.RULES,
-    "checkout": checkout.RULES,
+    "checkout": (*checkout.RULES, *card_checks.RULES),
     "sales": sales.RULES,
     "db": db.RULES,
 }

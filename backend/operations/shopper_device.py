@@ -195,8 +195,10 @@ class ShopperDevice(DeviceKeys):
             self.inbox_after = messages[-1]["id"]
         return messages
 
-    def pay(self, checkout_id: str, grant: str, pin: str, *, key: str | None = None) -> Reply:
-        body = {"grant": grant, "pin": pin}
+    def pay(
+        self, checkout_id: str, grant: str, pin: str, *, key: str | None = None, method: str = "wallet"
+    ) -> Reply:
+        body = {"grant": grant, "pin": pin, "method": method}
         key = key or secrets.token_hex(8)
         return self.call("POST", f"/v1/checkouts/{checkout_id}/pay", body, key=key, proved=True)
 

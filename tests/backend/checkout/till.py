@@ -12,6 +12,7 @@ from sqlalchemy import select
 from backend.adapters.jose import JoseSealer
 from backend.authorization.evidence import Evidence, Factor
 from backend.checkout import face_step
+from backend.checkout.card import Cards
 from backend.checkout.open import Checkout, OpenCheckout, cancel, open_checkout
 from backend.checkout.pay import PayWithPin, pay
 from backend.checkout.tables import checkouts
@@ -123,6 +124,7 @@ class Buyer(Trolley):
         digest: str = "d" * 64,
         run: Run | None = None,
         hasher: PinHasher = HASHER,
+        cards: Cards | None = None,
     ) -> Answer:
         command = PayWithPin(
             checkout.id,
@@ -131,6 +133,7 @@ class Buyer(Trolley):
             grant,
             pin,
             Once(self.shopper_id, key or IDS.token(), f"checkouts/{checkout.id}/pay", digest),
+            cards,
         )
         return pay(command, run=run or self.run, hasher=hasher, sealer=self.sealer, ids=IDS, clock=At(now))
 

@@ -177,5 +177,19 @@ CORRUPTIONS = tuple(
          "SELECT owner, key FROM idempotency_records WHERE status = 201 AND route LIKE '%/pay'",
          "UPDATE idempotency_records SET body = '{\"order\": {\"id\": \"another\"}}' "
          "WHERE owner = :owner AND key = :key"),
+        ("a card charged with more than is booked", "card_booked",
+         "SELECT checkout_id FROM card_payments WHERE state = 'captured'",
+         "UPDATE card_payments SET amount_minor = amount_minor + 1 WHERE checkout_id = :checkout_id"),
+        ("money captured from nobody", "card_orphan", "SELECT id FROM postings WHERE kind = 'capture'",
+         "UPDATE postings SET reference = 'another' WHERE id = :id"),
+        ("a paid card called open", "card_state", "SELECT checkout_id FROM card_payments WHERE state = 'captured'",
+         "UPDATE card_payments SET state = 'pending' WHERE checkout_id = :checkout_id"),
+        ("a card that nobody asked about", "card_overdue",
+         "SELECT checkout_id FROM card_payments WHERE state = 'pending'",
+         "UPDATE checkouts SET expires_at = '2026-01-01 00:00:00' WHERE id = :checkout_id"),
+        ("money that the gateway keeps", "card_refund_refused", "SELECT id FROM refunds",
+         "UPDATE refunds SET state = 'failed' WHERE id = :id"),
+        ("word of a payment that is not ours", "gateway_event_strange", "SELECT id FROM gateway_events",
+         "UPDATE gateway_events SET state = 'strange' WHERE id = :id"),
     )
 )  # fmt: skip

@@ -6,8 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from backend.checkout import card_outcome, gateway_events
 from backend.checkout.afterwards import after_payment
+from backend.checkout.card import Cards
 from backend.checkout.mismatch import Mismatch, record_mismatch
+from backend.checkout.open import Checkout
+from backend.checkout.ports import GatewayEvent, Intent, IntentState
 from backend.db import audit, outbox
 from backend.db.findings import Finding, Scope
 from backend.db.outbox import Kind
@@ -15,7 +19,7 @@ from backend.db.transaction import Runner, Transaction
 from backend.operations.reconcile import ROOMS, check_rooms, reconcile
 from backend.operations.rollups import catch_up
 from tests.backend.checkout.till import Buyer, a_buyer
-from tests.backend.inventory.shelf import IDS, MINUTE, NOON
+from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
 from tests.backend.ledger.counter import Counter as Till
 from tests.backend.operations.corruptions import CORRUPTIONS, Corruption, plain, unguard
 from tests.backend.orders.counter import Counter, a_paid_order
@@ -25,7 +29,7 @@ UNPLANTED = set[str]()  # kinds of rules whose corruption needs what this shop h
 
 @pytest.fixture
 def shop(run: Runner) -> Buyer:
-    """Topped up, one order handed over, two refunded, one cart still open, everything delivered."""
+    """Topped up, one order handed over, two refunded, three by card, one cart still open, everything delivered."""
     buyer = a_buyer(run)
     counter = Counter(buyer)
     counter.hand_over(counter.readied(a_paid_order(buyer, "DATES", "BREAD")))
@@ -33,6 +37,7 @@ def shop(run: Runner) -> Buyer:
         lost = counter.readied(a_paid_order(buyer, "WATER", "BREAD"))
         command = Mismatch(lost.id, "bag of another", refund=True, goods=goods)
         run(lambda tx, command=command: record_mismatch(tx, command, staff=counter.staff, ids=IDS, now=NOON))
+    pay_by_cards(run, buyer.shelf)
     buyer.scan("WATER")
     trade_in_cash(run, buyer)
     work_off(run)
@@ -47,6 +52,25 @@ def trade_in_cash(run: Runner, buyer: Buyer) -> None:
     till.redeem()
     till.pay_out(5_00)
     till.close(100_00)
+
+
+def pay_by_cards(run: Runner, shelf: Shelf) -> None:
+    """One charged, one charged too late and given back, one not confirmed yet."""
+    charged, late, _open = (begun_by_card(Buyer(shelf, money_minor=0)) for _ in range(3))
+    run(lambda tx: card_outcome.give_up(tx, late.id, now=NOON))
+    for checkout in (charged, late):
+        agreed = (checkout.total_minor, checkout.currency, checkout.id)
+        intent = Intent(f"pi_{checkout.id}", IntentState.CAPTURED, *agreed)
+        event = GatewayEvent(f"evt_{checkout.id}", "payment_intent.succeeded", intent)
+        run(lambda tx, event=event: gateway_events.store(tx, event, now=NOON))
+        run(lambda tx, event=event: gateway_events.apply_one(tx, event.id, ids=IDS, now=NOON))
+    run(lambda tx: card_outcome.went_back(tx, late.id, ids=IDS, now=NOON))
+
+
+def begun_by_card(buyer: Buyer) -> Checkout:
+    checkout, grant = buyer.granted("WATER")
+    assert buyer.pay(checkout, grant, cards=Cards("stripe", 15 * MINUTE)).status == 202
+    return checkout
 
 
 def work_off(run: Runner) -> None:
