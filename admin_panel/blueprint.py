@@ -19,6 +19,7 @@ from admin_panel import (
     shelf_pages,
     sign_in_pages,
     stock_pages,
+    till_pages,
 )
 from admin_panel.access import FORM_COOKIE, Visit, form_token, open_page, remember
 from admin_panel.words import REFUSALS, refusal_text, say
@@ -30,6 +31,7 @@ from backend.wiring import Services
 SECTIONS = (
     ("queue", duties.HAND_OVER),
     ("people", duties.TOP_UP),
+    ("till", duties.CASH_OUT),
     ("stock", duties.STOCK),
     ("sales", duties.FIGURES),
 )
@@ -53,7 +55,15 @@ def build() -> Blueprint:
         static_url_path="/static",
     )
     sign_in_pages.add_to(bp)
-    for pages in (queue_pages, receipt_pages, sales_pages, stock_pages, shelf_pages, people_pages):
+    for pages in (
+        queue_pages,
+        receipt_pages,
+        sales_pages,
+        stock_pages,
+        shelf_pages,
+        people_pages,
+        till_pages,
+    ):
         pages.add_to(bp)
     bp.add_url_rule("/<path:rest>", view_func=nowhere)
     bp.before_request(allow_file)

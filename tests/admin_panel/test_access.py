@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-SECTIONS = {"queue", "people", "stock", "sales"}
-SEES = {"packer": {"queue"}, "cashier": {"queue", "people"}, "manager": SECTIONS, "admin": SECTIONS}
+SECTIONS = {"queue", "people", "till", "stock", "sales"}
+SEES = {"packer": {"queue"}, "cashier": {"queue", "people", "till"}, "manager": SECTIONS, "admin": SECTIONS}
 
 
 @pytest.mark.parametrize("login", SEES)
@@ -44,6 +44,7 @@ def test_every_post_without_the_form_token_is_refused_and_changes_nothing(floor,
     order = f"/staff/R1/orders/{order_id}"
     targets = [f"{order}/{act}" for act in ("accept", "tick", "ready", "handover", "mismatch")]
     targets += ["/staff/R1/stock", f"/staff/R1/people/{shopper_id}/topup", "/staff/sign-out"]
+    targets += [f"/staff/R1/people/{shopper_id}/payout", "/staff/R1/till/closing", "/staff/R1/till/voucher"]
     for target in targets:
         for token in ({}, {"form_token": "forged"}, {"form_token": foreign}):
             assert browser.client.post(target, data=token).status_code == 403, target

@@ -9,7 +9,18 @@ from flask.testing import FlaskClient
 
 from tests.api.storefront import Storefront
 
-ADDRESSES = ["/", "/scan", "/cart", "/pay", "/enrol", "/me", "/inbox", "/orders/0190", "/01/02000000000008"]
+ADDRESSES = [
+    "/",
+    "/scan",
+    "/cart",
+    "/pay",
+    "/enrol",
+    "/me",
+    "/wallet",
+    "/inbox",
+    "/orders/0190",
+    "/01/02000000000008",
+]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ const ROUTES = [
   [/^\/pay$/, "cart", () => import("./pages/pay.js")],
   [/^\/enrol$/, "me", () => import("./pages/enrol.js")],
   [/^\/me$/, "me", () => import("./pages/me.js")],
+  [/^\/wallet$/, "me", () => import("./pages/wallet.js")],
   [/^\/orders\/(?<id>[\w-]+)$/, "me", () => import("./pages/order.js")],
   [/^\/inbox$/, "inbox", () => import("./pages/inbox.js")],
 ];

@@ -64,7 +64,15 @@ def test_the_modules_ask_only_for_sentences_that_exist() -> None:
 
 def test_no_sentence_is_left_over() -> None:
     text = "\n".join([*modules(), (STATIC.parent / "templates" / "shell.html").read_text()])
-    built = ("problem.", "order.state.", "enrol.step.", "face.pose.", "theme.", "nav.")  # keys put together
+    built = (
+        "problem.",
+        "order.state.",
+        "enrol.step.",
+        "face.pose.",
+        "theme.",
+        "nav.",
+        "wallet.kind.",
+    )  # keys put together
     assert [
         key
         for key in words("en")

@@ -5,7 +5,7 @@ import { button, h, heading, icon, link, notice, replace, toast } from "../dom.j
 import { focusHeading, go } from "../router.js";
 import { call, me, signOut } from "../session.js";
 import { loadCart, storeOf } from "../shop.js";
-import { inMine, moment, money, t } from "../words.js";
+import { inMine, money, t } from "../words.js";
 
 /** @typedef {import("../session.js").Me} Me */
 
@@ -18,8 +18,9 @@ export async function show({ main }) {
     main.append(notice("plain", t("me.guest_title"), t("me.guest_more"), link("/enrol", t("enrol.register"), { class: "button" }), link("/enrol?have=account", t("enrol.sign_in"), { class: "button quiet" })));
     if (!who) return settings(main);
   }
-  const [wallet, orders] = await Promise.all([call("GET", "/v1/wallet"), call("GET", "/v1/orders")]);
-  if (!who.guest) main.append(walletCard(wallet.body), setup(who));
+  const [wallet, orders] = await Promise.all([call("GET", "/v1/wallet?limit=1"), call("GET", "/v1/orders")]);
+  if (!who.guest || wallet.body.balance_minor) main.append(walletCard(wallet.body)); // a voucher is a guest's too
+  if (!who.guest) main.append(setup(who));
   main.append(orderList(orders.body.orders));
   settings(main);
   if (!who.guest) main.append(button(t("me.sign_out"), leave, { class: "button quiet wide", icon: "out", id: "sign-out" }));
@@ -33,10 +34,9 @@ async function leave() {
 }
 
 /** @param {any} wallet */
-function walletCard({ balance_minor, currency, entries }) {
+function walletCard({ balance_minor, currency }) {
   return h("section", { class: "wallet" }, h("h2", {}, icon("wallet"), " ", t("me.wallet")), h("p", { class: "amount" }, h("bdi", { id: "balance" }, money(balance_minor, currency))), h("p", { class: "hint" }, t("me.topup")),
-    entries.length ? h("details", {}, h("summary", {}, t("me.entries")), h("ul", { class: "entries" }, ...entries.slice(0, 20).map((/** @type {any} */ entry) =>
-      h("li", {}, h("span", {}, t(entry.amount_minor > 0 ? "me.in" : "me.out"), h("small", { class: "hint" }, " ", moment(entry.at))), h("bdi", { dir: "ltr", class: entry.amount_minor > 0 ? "plus" : "" }, money(entry.amount_minor, currency)))))) : null);
+    link("/wallet", t("me.statement"), { class: "button quiet" }));
 }
 
 /** @param {Me} who */
