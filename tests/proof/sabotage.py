@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from backend.checkout import refunds
 from backend.db.transaction import engine_for, keys_engine_for
+from backend.money import GrossLine
 from backend.orders.order import OrderLine
 from backend.settings import Settings
 
@@ -66,6 +67,10 @@ def uncapped(line: OrderLine, pieces: int) -> refunds.Part:
     return refunds.Part(line, pieces, line.paid_minor * pieces // line.quantity, 0)
 
 
+def truncated_vat(lines: Sequence[GrossLine]) -> list[int]:
+    return [line.gross_minor * line.vat_rate_bp // (10_000 + line.vat_rate_bp) for line in lines]
+
+
 SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "unconditional_take": (  # pieces are reserved whether or not they are there
         Rewrite(r"(on_hand - (?:\w+\.)?reserved >= )(\S+)", r"\1-1000000 + \2", pause_s=0.005),
@@ -83,6 +88,23 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     ),
     "uncapped_refund": (Replaced("backend.checkout.refunds:_part", uncapped),),
     "claim_for_all": (Replaced("backend.orders.packing:is_claimed", lambda _order, _now: False),),
+    "endless_voucher": (  # a use is taken whether or not one is left
+        Rewrite(r"(?:vouchers\.)?uses < (?:vouchers\.)?uses_max", "1 = 1", pause_s=0.005),
+    ),
+    "skipped_numbers": (  # a counter that is advanced and never read: a number is missing
+        Rewrite(
+            r"receipts=\((?:store_counters\.)?receipts \+ (\S+?)\)",
+            r"receipts=(store_counters.receipts + 2 * \1)",
+        ),
+    ),
+    "truncated_vat": (  # line by line and rounded down
+        Replaced("backend.carts.cart:vat_per_line", truncated_vat),
+    ),
+    "characters_for_bytes": (  # the length of the seller's name
+        Replaced(
+            "backend.orders.einvoice:_tagged", lambda tag, value: bytes((tag, len(value.decode()))) + value
+        ),
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 
 import pypdfium2
 import zxingcpp
@@ -22,6 +23,17 @@ def fields(text: str) -> dict[int, bytes]:
         found[tag] = value
         place += 2 + length
     return found
+
+
+LETTERS = "abcdefghij XYZ0123456789.&-'شركةالتموينالحديثةéü€🛒😀𐍈"
+
+
+def a_name(chance: random.Random, size_bytes: int) -> str:
+    """Of exactly so many bytes of UTF-8."""
+    name = ""
+    while left := size_bytes - len(name.encode()):
+        name += chance.choice([sign for sign in LETTERS if len(sign.encode()) <= left])
+    return name
 
 
 def on_page(pdf: bytes, *, dots_per_inch: int = 203) -> str:

@@ -9,10 +9,9 @@ import pytest
 
 from backend.inventory.sellers import Seller
 from backend.orders.einvoice import Stamp, simplified_qr
-from tests.backend.orders.qr_reader import fields
+from tests.backend.orders.qr_reader import a_name, fields
 
 AT = datetime(2026, 11, 22, 16, 5, 7, tzinfo=timezone(timedelta(hours=3)))
-LETTERS = "abcdefghij XYZ0123456789.&-'شركةالتموينالحديثةéü€🛒😀𐍈"
 
 
 def qr(
@@ -22,14 +21,6 @@ def qr(
     return simplified_qr(
         seller, at=AT, total_minor=total_minor, vat_minor=vat_minor, currency="SAR", stamp=stamp
     )
-
-
-def a_name(rng: random.Random, size_bytes: int) -> str:
-    """Of exactly so many bytes of UTF-8."""
-    name = ""
-    while left := size_bytes - len(name.encode()):
-        name += rng.choice([sign for sign in LETTERS if len(sign.encode()) <= left])
-    return name
 
 
 def test_the_five_fields_are_those_of_the_standard():

@@ -1,0 +1,95 @@
+"""CT6: money, vouchers and top-ups asked for many times at once are spent as often as they are there."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from backend.ledger.voucher_codes import read_code
+from backend.operations.shopper_device import Reply, ShopperDevice
+from tests.proof.fleet import Fleet, Good
+from tests.proof.load import Clients, clients, insist, said
+from tests.proof.result import Found, Size, proof
+from tests.proof.shoppers import Buyer
+
+PRICE_MINOR = 10_00
+
+
+@proof("CT6", "Wallet, vouchers, top-ups", sabotage="endless_voucher")
+def ct6(fleet: Fleet, *, size: Size, seed: int) -> Found:
+    found = Found()
+    counter = Counters(fleet, found)
+    threads, rounds, vouchers = size.of(8, 64), size.of(2, 200), size.of(2, 50)
+    with clients(threads) as some:
+        goods = [
+            fleet.stock("WALLET", rounds, price_minor=PRICE_MINOR, store=store) for store in ("R1", "J1")
+        ]
+        for buyer in fleet.shoppers(rounds, money_minor=PRICE_MINOR):
+            counter.one_of_two_carts(some, buyer, goods)
+        many = fleet.shoppers(threads, money_minor=0)
+        for _ in range(vouchers):
+            for uses in (1, 3):
+                counter.voucher(some, many, uses)
+        for buyer in fleet.shoppers(vouchers, money_minor=0):
+            counter.same_top_up(some, buyer)
+    with clients(8) as sessions:
+        for buyer in fleet.shoppers(vouchers, money_minor=0):
+            counter.own_voucher(sessions, buyer)
+    found.demand(not fleet.log.broken, f"answers {fleet.log.broken}")
+    found.n = threads * (rounds + 3 * vouchers) + 8 * vouchers
+    found.figure = (
+        f"{rounds} wallets with money for one of two carts: one paid; {2 * vouchers} vouchers of 1 and 3 uses under "
+        f"{threads} clients: 1 and 3 uses; {vouchers} in 8 sessions of one shopper: once; top-ups: once a key"
+    )
+    return found
+
+
+class Counters:
+    def __init__(self, fleet: Fleet, found: Found) -> None:
+        self.fleet, self.demand = fleet, found.demand
+        self.staff = ShopperDevice(fleet.wire)
+        self.staff.access_token = fleet.staff("cashier", "R1")
+
+    def key(self) -> str:
+        return self.fleet.services.ids.token()
+
+    def act(self, path: str, body: dict[str, object], *, key: str) -> Reply:
+        return insist(lambda: self.staff.call("POST", f"/v1/staff/{path}", {"store": "R1", **body}, key=key))
+
+    def money(self, buyer: Buyer) -> int:
+        return int(buyer.call("GET", "/v1/wallet").json["balance_minor"])
+
+    def one_of_two_carts(self, some: Clients, buyer: Buyer, goods: list[Good]) -> None:
+        """Two stores, two carts, money for one: whatever key comes first."""
+        opened = [buyer.open_checkout(buyer.put(good.label).json["cart"]["id"]).json["id"] for good in goods]
+        grants = [buyer.grant(checkout) for checkout in opened]
+        paid = some.at_once(lambda n: insist(lambda: buyer.settle(opened[n % 2], grants[n % 2])))
+        answers = Counter(said(reply) for reply in paid)
+        self.demand(answers["201"] == 1, f"money for one of two carts: {dict(answers)}")
+        self.demand(self.money(buyer) == 0, f"left in the wallet: {self.money(buyer)}")
+
+    def issued(self, uses: int) -> str:
+        reply = self.act("vouchers", {"value_minor": 5_00, "uses": uses}, key=self.key())
+        return str(reply.json["code"])
+
+    def redeem(self, buyer: Buyer, code: str) -> str:
+        key = self.key()
+        body = {"code": code}
+        return said(insist(lambda: buyer.call("POST", "/v1/wallet/vouchers", body, key=key)))
+
+    def voucher(self, some: Clients, buyers: list[Buyer], uses: int) -> None:
+        code = self.issued(uses)
+        answers = Counter(some.at_once(lambda n: self.redeem(buyers[n], code)))
+        wanted = {"201": uses, "409 voucher_used_up": len(buyers) - uses}
+        self.demand(answers == wanted, f"a voucher of {uses}: {dict(answers)}")
+
+    def own_voucher(self, sessions: Clients, buyer: Buyer) -> None:
+        code = read_code(self.issued(3))
+        answers = Counter(sessions.at_once(lambda _: self.redeem(buyer, code)))
+        self.demand(answers["201"] == 1, f"one shopper, eight times: {dict(answers)}")
+        self.demand(self.money(buyer) == 5_00, f"a voucher of 5.00 brought {self.money(buyer)}")
+
+    def same_top_up(self, some: Clients, buyer: Buyer) -> None:
+        key, body = self.key(), {"shopper": buyer.shopper_id, "amount_minor": 7_00}
+        replies = some.at_once(lambda _: self.act("topups", body, key=key))
+        self.demand(len({(reply.status, reply.body) for reply in replies}) == 1, "answers to one key differ")
+        self.demand(self.money(buyer) == 7_00, f"one top-up of 7.00 brought {self.money(buyer)}")
