@@ -22,7 +22,8 @@ from admin_panel import (
     till_pages,
 )
 from admin_panel.access import FORM_COOKIE, Visit, form_token, open_page, remember
-from admin_panel.words import REFUSALS, refusal_text, say
+from admin_panel.refusal_words import REFUSALS
+from admin_panel.words import refusal_text, say
 from backend.api import duties
 from backend.api.problems import PROBLEMS
 from backend.errors import Refusal

@@ -11,7 +11,8 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from admin_panel.access import remember
-from admin_panel.words import REFUSALS, WORDS, refusal_text, say
+from admin_panel.refusal_words import REFUSALS
+from admin_panel.words import WORDS, refusal_text, say
 from backend.errors import Refusal
 
 COOKIE = "staff_notice"

@@ -1,7 +1,8 @@
 import re
 from pathlib import Path
 
-from admin_panel.words import REFUSALS, WORDS
+from admin_panel.refusal_words import REFUSALS
+from admin_panel.words import WORDS
 from backend.api.problems import PROBLEMS
 
 PANEL = Path("admin_panel")
