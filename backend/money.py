@@ -43,6 +43,20 @@ def divide_half_up(numerator: int, denominator: int) -> int:
     return sign * ((2 * abs(numerator) + denominator) // (2 * denominator))
 
 
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """`amount` in proportion to `weights` by the largest remainder, the earlier one first; no share beyond its weight.
+
+    0 <= amount <= the sum of the weights, which is positive.
+    """
+    total = sum(weights)
+    assert 0 <= amount <= total, (amount, total)
+    shares = [amount * weight // total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
+    for i in by_remainder[: amount - sum(shares)]:
+        shares[i] += 1
+    return shares
+
+
 def vat_per_line(lines: Sequence[GrossLine]) -> list[int]:
     """VAT of each line in minor units.
 

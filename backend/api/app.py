@@ -31,6 +31,7 @@ from backend.api import (
     shoppers,
     staff_orders,
     staff_products,
+    staff_promotions,
     staff_refunds,
     staff_sales,
     staff_sessions,
@@ -72,6 +73,7 @@ API = (
     staff_sales,
     staff_stock,
     staff_products,
+    staff_promotions,
     events,
 )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from backend.carts import cart as carts
 from backend.carts import change
 from backend.carts.cart import EXTENSIONS_MAX, Cart, CartLine
 from backend.carts.prices import accept_prices
+from backend.checkout import coupons
 from backend.db.transaction import Transaction
 
 bp = Blueprint("carts", __name__, url_prefix="/v1/carts")
@@ -29,6 +31,10 @@ class QuantityBody(Body):
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
 
 
+class CouponBody(Body):
+    code: str = Field(min_length=1, max_length=32, examples=["WELCOME-10"])
+
+
 class CartLineView(BaseModel):
     id: str
     sku: str
@@ -38,8 +44,15 @@ class CartLineView(BaseModel):
     unit_price_minor: int
     current_price_minor: int | None
     gross_minor: int
+    discount_minor: int
     vat_rate_bp: int
     vat_minor: int
+
+
+class DiscountView(BaseModel):
+    id: str
+    name: dict[str, str]
+    amount_minor: int
 
 
 class CartView(BaseModel):
@@ -48,6 +61,8 @@ class CartView(BaseModel):
     state: str
     currency: str
     lines: list[CartLineView]
+    discounts: list[DiscountView]
+    coupon: str | None
     total_minor: int
     vat_minor: int
     pieces: int
@@ -68,6 +83,8 @@ def present(cart: Cart, now: datetime) -> dict[str, Any]:
         "state": cart.state,
         "currency": cart.currency,
         "lines": [present_line(line) for line in cart.lines],
+        "discounts": [present_discount(asdict(each)) for each in cart.discounts],
+        "coupon": cart.coupon,
         "total_minor": cart.total_minor,
         "vat_minor": cart.vat_minor,
         "pieces": cart.pieces,
@@ -88,8 +105,18 @@ def present_line(line: CartLine) -> dict[str, Any]:
         "unit_price_minor": line.unit_price_minor,
         "current_price_minor": line.current_price_minor,
         "gross_minor": line.gross_minor,
+        "discount_minor": line.discount_minor,
         "vat_rate_bp": line.vat_rate_bp,
         "vat_minor": line.vat_minor,
+    }
+
+
+def present_discount(discount: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a cart, or as a checkout has frozen it."""
+    return {
+        "id": discount["id"],
+        "name": {"en": discount["name_en"], "ar": discount["name_ar"]},
+        "amount_minor": discount["amount_minor"],
     }
 
 
@@ -172,6 +199,30 @@ def post_extension(cart_id: UUID) -> Response:
 def post_prices(cart_id: UUID) -> Response:
     return changed(
         lambda tx, shopper_id, now: accept_prices(tx, str(cart_id), shopper_id=shopper_id, now=now)
+    )
+
+
+@bp.put("/<uuid:cart_id>/coupon")
+@shopper
+@describe(
+    "Use a coupon, in place of the one that the cart has",
+    body=CouponBody,
+    answers={200: CartView},
+    problems=(*CART_PROBLEMS, "coupon_unknown", "coupon_not_yet", "coupon_over"),
+)
+def put_coupon(cart_id: UUID) -> Response:
+    code = read_json(CouponBody).code.upper()
+    return changed(
+        lambda tx, shopper_id, now: coupons.put(tx, str(cart_id), code, shopper_id=shopper_id, now=now)
+    )
+
+
+@bp.delete("/<uuid:cart_id>/coupon")
+@shopper
+@describe("Use no coupon", answers={200: CartView}, problems=CART_PROBLEMS)
+def delete_coupon(cart_id: UUID) -> Response:
+    return changed(
+        lambda tx, shopper_id, now: coupons.take_off(tx, str(cart_id), shopper_id=shopper_id, now=now)
     )
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 from pydantic import BaseModel, Field
 
 from backend.api.auth import current_shopper, device, services, shopper
+from backend.api.carts import DiscountView, present_discount
 from backend.api.openapi import describe
 from backend.api.pictures import PICTURES_BYTES_MAX, read_frames
 from backend.api.reading import Body, answer, idempotency, read_json, stored
@@ -25,6 +26,7 @@ from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.faces.verify import FRAMES_MAX
 from backend.identity.pins import normal_digits
+from backend.money import MINOR_MAX
 
 bp = Blueprint("checkouts", __name__, url_prefix="/v1/checkouts")
 STEP_PROBLEMS = ("checkout_not_found", "checkout_not_open", "checkout_expired")
@@ -32,6 +34,12 @@ STEP_PROBLEMS = ("checkout_not_found", "checkout_not_open", "checkout_expired")
 
 class OpenBody(Body):
     cart_id: Annotated[UUID, Field(strict=False)]
+    total_minor: int | None = Field(
+        default=None,
+        ge=1,
+        le=MINOR_MAX,
+        description="What the shopper saw; if it costs more now, nothing is opened",
+    )
 
 
 class FramesBody(Body):
@@ -58,6 +66,7 @@ class CheckoutLine(BaseModel):
     quantity: int
     unit_price_minor: int
     gross_minor: int
+    discount_minor: int
     vat_rate_bp: int
     vat_minor: int
 
@@ -68,6 +77,7 @@ class CheckoutView(BaseModel):
     state: str
     store: str
     lines: list[CheckoutLine]
+    discounts: list[DiscountView]
     total_minor: int
     vat_minor: int
     currency: str
@@ -139,11 +149,13 @@ def present(checkout: Checkout) -> dict[str, Any]:
                 "quantity": line["quantity"],
                 "unit_price_minor": line["unit_price_minor"],
                 "gross_minor": line["gross_minor"],
+                "discount_minor": line.get("discount_minor", 0),
                 "vat_rate_bp": line["vat_rate_bp"],
                 "vat_minor": line["vat_minor"],
             }
             for line in checkout.lines
         ],
+        "discounts": [present_discount(each) for each in checkout.discounts],
         "total_minor": checkout.total_minor,
         "vat_minor": sum(line["vat_minor"] for line in checkout.lines),
         "currency": checkout.currency,
@@ -159,13 +171,20 @@ def present(checkout: Checkout) -> dict[str, Any]:
     body=OpenBody,
     answers={201: CheckoutView},
     idempotent=True,
-    problems=("cart_not_found", "cart_empty", "cart_expired", "cart_frozen", "cart_changed"),
+    problems=(
+        "cart_not_found",
+        "cart_empty",
+        "cart_expired",
+        "cart_frozen",
+        "cart_changed",
+        "coupon_used_up",
+    ),
 )
 def post_checkout() -> Response:
     who, at = current_shopper(), services()
     body = read_json(OpenBody)
     once = idempotency("checkouts", who.shopper_id)
-    command = OpenCheckout(str(body.cart_id), who.shopper_id, who.device_id)
+    command = OpenCheckout(str(body.cart_id), who.shopper_id, who.device_id, seen_minor=body.total_minor)
 
     def work(tx: Transaction) -> Answer:
         now = at.clock.now()

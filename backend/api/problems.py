@@ -168,6 +168,12 @@ PROBLEMS: dict[str, Problem] = {
     "cart_limit": Problem(409, "The cart has no room for another line", "Pay these, then go on."),
     "pieces_limit": Problem(409, "So many pieces do not fit into the cart", "Pay these, then go on."),
     "extension_limit": Problem(409, "The cart cannot be held any longer", "Pay now, or scan again later."),
+    "coupon_unknown": Problem(404, "This store has no such coupon", "Check the code."),
+    "coupon_not_yet": Problem(409, "This coupon is not valid yet", "Wait until valid_from."),
+    "coupon_over": Problem(409, "This coupon is no longer valid", "Go on without it."),
+    "coupon_used_up": Problem(
+        409, "This coupon is used up, by you or by all", "Take it off the cart, or try again later."
+    ),
     # checkout and payment
     "checkout_not_found": Problem(404, "There is no such checkout", "Open a new checkout."),
     "checkout_not_open": Problem(
@@ -235,6 +241,8 @@ PROBLEMS: dict[str, Problem] = {
     "vat_number_malformed": Problem(
         422, "This is no VAT number", "Use fifteen digits, of which the first and the last are 3."
     ),
+    "promotion_not_found": Problem(404, "There is no such promotion", "Load the list again."),
+    "coupon_exists": Problem(409, "There is a coupon of this code", "Choose another code."),
     # wallet
     "shopper_not_found": Problem(404, "There is no such shopper", "Check the login."),
     "cursor_malformed": Problem(

@@ -11,6 +11,8 @@ from typing import Any, Literal, NoReturn
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 
+from backend.carts.discounts import Discount, Promotion, discounts
+from backend.carts.promotions import code_of, from_json, running
 from backend.carts.tables import cart_lines, carts
 from backend.db.schema import UtcTime
 from backend.db.transaction import Transaction
@@ -38,10 +40,16 @@ class CartLine:
     age_min: int | None = None
     cart_max: int | None = None
     day_max: int | None = None
+    category_en: str = ""
+    discount_minor: int = 0
 
     @property
     def gross_minor(self) -> int:
         return self.quantity * self.unit_price_minor
+
+    @property
+    def paid_minor(self) -> int:
+        return self.gross_minor - self.discount_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +63,12 @@ class Cart:
     extensions: int
     expires_at: datetime
     lines: tuple[CartLine, ...]  # by line id
+    discounts: tuple[Discount, ...] = ()
+    coupon: str | None = None  # its code
 
     @property
     def total_minor(self) -> int:
-        return sum(line.gross_minor for line in self.lines)
+        return sum(line.paid_minor for line in self.lines)
 
     @property
     def vat_minor(self) -> int:
@@ -70,23 +80,25 @@ class Cart:
 
     @property
     def hash(self) -> str:
-        return cart_hash(self.store_code, self.currency, self.lines)
+        return cart_hash(self.store_code, self.currency, self.lines, self.discounts)
 
 
-def cart_hash(store_code: str, currency: str, lines: Sequence[CartLine]) -> str:
+def cart_hash(
+    store_code: str, currency: str, lines: Sequence[CartLine], discounts: Sequence[Discount] = ()
+) -> str:
     """SHA-256, hex, of the cart as RFC 8785 JSON.
 
-    {"currency", "discounts": [], "lines": [[sku, quantity, unit price, VAT rate in basis points], …] by
-    line id, "store": its code, "total"}; amounts in minor units. Names are ASCII and numbers whole, so sorted
-    compact JSON is the canonical form.
+    {"currency", "discounts": [[id, amount], …] by id, "lines": [[sku, quantity, unit price, VAT rate in basis
+    points], …] by line id, "store": its code, "total"}; amounts in minor units. Names are ASCII and numbers whole,
+    so sorted compact JSON is the canonical form.
     """
     ordered = sorted(lines, key=lambda line: line.id)
     agreed = {
         "store": store_code,
         "currency": currency,
         "lines": [[line.sku, line.quantity, line.unit_price_minor, line.vat_rate_bp] for line in ordered],
-        "discounts": [],
-        "total": sum(line.gross_minor for line in ordered),
+        "discounts": sorted([each.id, each.amount_minor] for each in discounts),
+        "total": sum(line.gross_minor for line in ordered) - sum(each.amount_minor for each in discounts),
     }
     canonical = json.dumps(agreed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
@@ -148,27 +160,29 @@ def refuse_unopen(tx: Transaction, cart_id: str, shopper_id: str) -> NoReturn:
 
 def view(tx: Transaction, cart_id: str, *, now: datetime, shopper_id: str | None = None) -> Cart:
     """The cart as it stands. Raises Refusal cart_not_found, also for another's than `shopper_id`'s cart."""
-    row = tx.execute(BY_ID, {"cart": cart_id}).one_or_none()
+    row = tx.execute(BY_ID, {"cart": cart_id, "now": now}).one_or_none()
     if row is None or shopper_id not in (None, row.shopper_id):
         raise Refusal("cart_not_found")
     return _cart(row, lines(tx, cart_id, row.store_id, now=now))
 
 
-def lines(tx: Transaction, cart_id: str, store_id: str, *, now: datetime) -> tuple[CartLine, ...]:
-    """By line id."""
-    return with_vat(
-        [_line(row) for row in tx.execute(LINES, {"cart": cart_id, "store": store_id, "now": now})]
-    )
+def lines(tx: Transaction, cart_id: str, store_id: str, *, now: datetime) -> list[CartLine]:
+    """By line id, before discounts and VAT: `priced` has both."""
+    return [_line(row) for row in tx.execute(LINES, {"cart": cart_id, "store": store_id, "now": now})]
 
 
-def with_vat(lines: Sequence[CartLine]) -> tuple[CartLine, ...]:
-    """Each with its share of the VAT of all."""
-    vat = vat_per_line([GrossLine(line.gross_minor, line.vat_rate_bp) for line in lines])
-    return tuple(replace(line, vat_minor=minor) for line, minor in zip(lines, vat, strict=True))
+def priced(cart: Cart, lines: Sequence[CartLine], promotions: Sequence[Promotion]) -> Cart:
+    """With these lines, what promotions take off each, and its share of the VAT in what is left."""
+    found = discounts(lines, promotions)
+    off = [sum(each.shares.get(line.id, 0) for each in found) for line in lines]
+    after = [replace(line, discount_minor=minor) for line, minor in zip(lines, off, strict=True)]
+    vat = vat_per_line([GrossLine(line.paid_minor, line.vat_rate_bp) for line in after])
+    taxed = tuple(replace(line, vat_minor=minor) for line, minor in zip(after, vat, strict=True))
+    return replace(cart, lines=taxed, discounts=found)
 
 
-def _cart(row: Row[Any], lines: tuple[CartLine, ...]) -> Cart:
-    return Cart(
+def _cart(row: Row[Any], lines: Sequence[CartLine]) -> Cart:
+    cart = Cart(
         id=row.id,
         shopper_id=row.shopper_id,
         store_id=row.store_id,
@@ -177,8 +191,10 @@ def _cart(row: Row[Any], lines: tuple[CartLine, ...]) -> Cart:
         currency=row.currency,
         extensions=row.extensions,
         expires_at=row.expires_at,
-        lines=lines,
+        lines=(),
+        coupon=row.coupon,
     )
+    return priced(cart, lines, from_json(row.promotions))
 
 
 def _line(row: Row[Any]) -> CartLine:
@@ -194,6 +210,7 @@ def _line(row: Row[Any]) -> CartLine:
         vat_rate_bp=row.vat_rate_bp,
         current_vat_rate_bp=row.current_vat_rate_bp,
         vat_minor=0,  # until all lines are known
+        category_en=row.category_en,
         age_min=row.age_min,
         cart_max=row.cart_max,
         day_max=row.day_max,
@@ -201,10 +218,18 @@ def _line(row: Row[Any]) -> CartLine:
 
 
 # Written down once: putting a statement together costs more than running it.
-BY_ID = select(carts, stores.c.code, stores.c.currency).join(stores).where(carts.c.id == bindparam("cart"))
+PROMOTIONS = running(store=stores.c.id, cart=carts.c.id, now=bindparam("now", type_=UtcTime)).label(
+    "promotions"
+)
+COUPON = code_of(cart=carts.c.id).label("coupon")
+BY_ID = (
+    select(carts, stores.c.code, stores.c.currency, PROMOTIONS, COUPON)
+    .join(stores)
+    .where(carts.c.id == bindparam("cart"))
+)
 CURRENT = (
     select(*(c for c in carts.c if c is not carts.c.store_id), stores.c.id.label("store_id"))
-    .add_columns(stores.c.code, stores.c.currency)
+    .add_columns(stores.c.code, stores.c.currency, PROMOTIONS, COUPON)
     .select_from(stores)
     .join(
         carts,
@@ -227,6 +252,7 @@ LINES = (
         products.c.name_ar,
         products.c.picture,
         products.c.active,
+        products.c.category_en,
         products.c.age_min,
         products.c.cart_max,
         products.c.day_max,

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backend.carts.cart import Cart, CartLine, being_checked_out, lines, view, with_vat
+from backend.carts.cart import Cart, CartLine, being_checked_out, lines, priced, view
 from backend.carts.limits import refuse_beyond_limits, refuse_restricted_age, refuse_scarce
 from backend.carts.piece import Piece, put
+from backend.carts.promotions import code_of, from_json, running
 from backend.carts.tables import carts, scans
 from backend.clock import Ids
 from backend.db.schema import Id, UtcTime
@@ -57,9 +58,11 @@ def scan(tx: Transaction, asked: Scan, *, lifetime: timedelta, ids: Ids, now: da
         cart = _standing(tx, seen, asked, offer, until=until, now=now) or _begin(
             tx, seen, asked, offer, until=until, ids=ids, now=now
         )
-        scanned = _add_piece(tx, cart, offer.product, asked.scan_id, ids=ids, now=now) if cart else None
-        if scanned:
-            return scanned
+        put_in = cart and _add_piece(tx, cart, offer.product, asked.scan_id, ids=ids, now=now)
+        if put_in:
+            cart = replace(put_in, coupon=seen.coupon)
+            cart = priced(cart, cart.lines, from_json(seen.promotions))
+            return Scanned(cart, _line(cart, offer.product.sku), repeated=False)
     raise Refusal("database_busy", retry_after_s=1)
 
 
@@ -100,7 +103,7 @@ def _standing(
     if not seen.cart_id:
         return None
     held = lines(tx, seen.cart_id, offer.store.id, now=now)
-    return _cart(seen.cart_id, asked, offer, extensions=seen.extensions, until=until, lines=held)
+    return _cart(seen.cart_id, asked, offer, extensions=seen.extensions, until=until, lines=tuple(held))
 
 
 def _begin(
@@ -150,7 +153,7 @@ def _put_away(tx: Transaction, shopper_id: str, offer: Offer, *, now: datetime) 
 
 def _add_piece(
     tx: Transaction, cart: Cart, product: Product, scan_id: str, *, ids: Ids, now: datetime
-) -> Scanned | None:
+) -> Cart | None:
     """None where a copy of this scan, sent at the same time, came first."""
     known = _line(cart, product.sku)
     refuse_beyond_limits(cart, known, known.quantity + 1 if known else 1)
@@ -170,8 +173,7 @@ def _add_piece(
     if not put(tx, piece, now=now):
         return None
     others = [other for other in cart.lines if other.id != line.id]
-    cart = replace(cart, lines=with_vat(sorted([*others, line], key=lambda each: each.id)))
-    return Scanned(cart, _line(cart, product.sku), repeated=False)
+    return replace(cart, lines=tuple(sorted([*others, line], key=lambda each: each.id)))
 
 
 def _new_line(line_id: str, product: Product) -> CartLine:
@@ -187,6 +189,7 @@ def _new_line(line_id: str, product: Product) -> CartLine:
         vat_rate_bp=product.vat_rate_bp,
         current_vat_rate_bp=product.vat_rate_bp,
         vat_minor=0,  # until all lines are known
+        category_en=product.category_en,
         age_min=product.age_min,
         cart_max=product.cart_max,
         day_max=product.day_max,
@@ -242,6 +245,8 @@ def _situation(dialect: str) -> Select[Any]:
             available_at(now).label("available"),
             mine.c.cart_id,
             mine.c.extensions,
+            running(store=stores.c.id, cart=mine.c.cart_id, now=now).label("promotions"),
+            code_of(cart=mine.c.cart_id).label("coupon"),
             scans.c.cart_id.label("scanned_into"),
             scans.c.sku.label("scanned_sku"),
             over.label("over"),

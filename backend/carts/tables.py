@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -63,4 +64,48 @@ scans = Table(  # a scan repeated with the same scan_id changes nothing
     Column("unit_price_minor", BigInteger),
     Column("vat_rate_bp", Integer),
     Column("held_until", UtcTime),
+)
+
+promotions = Table(  # in which lines a promotion of each kind is given: backend/carts/discounts.py
+    "promotions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("store_id", Id, ForeignKey("stores.id")),  # NULL: in every store
+    Column("kind", String(10), nullable=False),
+    Column("name_en", String(80), nullable=False),
+    Column("name_ar", String(80), nullable=False),
+    Column("sku", String(32), ForeignKey("products.sku")),
+    Column("category_en", String(60)),
+    Column("percent_bp", Integer),
+    Column("amount_minor", BigInteger),
+    Column("take", Integer),
+    Column("pay", Integer),
+    Column("needs_coupon", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("valid_from", UtcTime, nullable=False),
+    Column("valid_to", UtcTime),
+    CheckConstraint("kind IN ('percent', 'amount', 'n_for_m')", name="kind_known"),
+    CheckConstraint("kind <> 'percent' OR percent_bp BETWEEN 1 AND 10000", name="percent"),
+    CheckConstraint("kind <> 'amount' OR amount_minor > 0", name="amount"),
+    CheckConstraint("kind <> 'n_for_m' OR (pay > 0 AND pay < take)", name="n_for_m"),
+)
+
+coupons = Table(
+    "coupons",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("code", String(32), nullable=False, unique=True),
+    Column("promotion_id", Id, ForeignKey("promotions.id"), nullable=False, index=True),
+    Column("uses", Integer, nullable=False),  # paid, or held by an open checkout
+    Column("uses_max", Integer, nullable=False),
+    Column("per_shopper_max", Integer, nullable=False),
+    CheckConstraint("uses >= 0 AND uses <= uses_max", name="uses_within_max"),
+    CheckConstraint("per_shopper_max > 0", name="per_shopper"),
+)
+
+cart_coupons = Table(  # a cart has one coupon at most
+    "cart_coupons",
+    metadata,
+    Column("cart_id", Id, ForeignKey("carts.id"), primary_key=True),
+    Column("coupon_id", Id, ForeignKey("coupons.id"), nullable=False),
 )

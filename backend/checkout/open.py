@@ -12,7 +12,9 @@ from sqlalchemy import insert, select, update
 from backend.authorization.context import Context
 from backend.authorization.evidence import Evidence
 from backend.carts.cart import CartLine, view
+from backend.carts.discounts import Discount
 from backend.carts.freeze import freeze, thaw
+from backend.checkout import coupons
 from backend.checkout.tables import checkouts
 from backend.clock import Ids
 from backend.db.transaction import Transaction
@@ -30,6 +32,7 @@ class Checkout:
     channel: str
     state: str
     lines: tuple[Mapping[str, Any], ...]
+    discounts: tuple[Mapping[str, Any], ...]
     total_minor: int
     currency: str
     cart_hash: str
@@ -52,16 +55,21 @@ class OpenCheckout:
     shopper_id: str
     device_id: str
     channel: str = "phone"
+    seen_minor: int | None = None  # the total that the shopper agreed to; more is asked for first
 
 
 def open_checkout(
     tx: Transaction, command: OpenCheckout, *, lifetime: timedelta, ids: Ids, now: datetime
 ) -> Checkout:
-    """Raises Refusal cart_not_found, cart_empty, cart_expired, cart_frozen, cart_changed."""
+    """Raises Refusal cart_not_found, cart_empty, cart_expired, cart_frozen, cart_changed, coupon_used_up."""
     put_away_expired(tx, now=now, cart_id=command.cart_id)
+    for holder_id in coupons.expired_holders(tx, command.cart_id, now=now):
+        put_away_expired(tx, now=now, checkout_id=holder_id)
     until = now + lifetime
     cart_until = view(tx, command.cart_id, now=now, shopper_id=command.shopper_id).expires_at
     cart = freeze(tx, command.cart_id, command.shopper_id, until=max(until, cart_until), now=now)
+    if command.seen_minor is not None and cart.total_minor > command.seen_minor:
+        raise Refusal("cart_changed", changes=[], total_minor=cart.total_minor)
     checkout_id = ids.uuid7()
     tx.execute(
         insert(checkouts).values(
@@ -74,6 +82,7 @@ def open_checkout(
             channel=command.channel,
             state="open",
             lines=[frozen_line(line) for line in cart.lines],
+            discounts=[frozen_discount(discount) for discount in cart.discounts],
             total_minor=cart.total_minor,
             currency=cart.currency,
             cart_hash=cart.hash,
@@ -83,7 +92,18 @@ def open_checkout(
             cart_expires_at=cart_until,
         )
     )
+    if any(discount.by_coupon for discount in cart.discounts):
+        coupons.take(tx, cart.id, command.shopper_id, checkout_id)
     return find(tx, checkout_id, command.shopper_id)
+
+
+def frozen_discount(discount: Discount) -> dict[str, Any]:
+    return {
+        "id": discount.id,
+        "name_en": discount.name_en,
+        "name_ar": discount.name_ar,
+        "amount_minor": discount.amount_minor,
+    }
 
 
 def frozen_line(line: CartLine) -> dict[str, Any]:
@@ -97,6 +117,8 @@ def frozen_line(line: CartLine) -> dict[str, Any]:
         "gross_minor": line.gross_minor,
         "vat_rate_bp": line.vat_rate_bp,
         "vat_minor": line.vat_minor,
+        "discount_minor": line.discount_minor,
+        "age_min": line.age_min,
     }
 
 
@@ -142,6 +164,7 @@ def from_row(row: Mapping[Any, Any]) -> Checkout:
         channel=row["channel"],
         state=row["state"],
         lines=tuple(row["lines"]),
+        discounts=tuple(row["discounts"]),
         total_minor=row["total_minor"],
         currency=row["currency"],
         cart_hash=row["cart_hash"],
@@ -164,23 +187,32 @@ def cancel(tx: Transaction, checkout_id: str, shopper_id: str, *, now: datetime)
 
 
 def close(tx: Transaction, checkout_id: str, state: str) -> bool:
-    """False if it was decided already."""
+    """It gives its coupon back. False if it was decided already."""
     values = {"state": state, "grant_state": "void"}
-    return (
-        tx.execute(
-            update(checkouts).where(checkouts.c.id == checkout_id, checkouts.c.state == "open").values(values)
-        ).rowcount
-        == 1
-    )
+    closed = tx.execute(
+        update(checkouts).where(checkouts.c.id == checkout_id, checkouts.c.state == "open").values(values)
+    ).rowcount
+    if closed == 1:
+        coupons.give_back(tx, checkout_id)
+    return closed == 1
 
 
-def put_away_expired(tx: Transaction, *, now: datetime, cart_id: str | None = None, limit: int = 1) -> int:
+def put_away_expired(
+    tx: Transaction,
+    *,
+    now: datetime,
+    cart_id: str | None = None,
+    checkout_id: str | None = None,
+    limit: int = 1,
+) -> int:
     """Checkouts that ran out of time; correctness does not wait for this, it only tidies."""
     due = select(checkouts.c.id, checkouts.c.cart_id, checkouts.c.cart_expires_at).where(
         checkouts.c.state == "open", checkouts.c.expires_at <= now
     )
     if cart_id is not None:
         due = due.where(checkouts.c.cart_id == cart_id)
+    if checkout_id is not None:
+        due = due.where(checkouts.c.id == checkout_id)
     rows = tx.execute(due.order_by(checkouts.c.id).limit(limit)).all()
     for row in rows:
         if close(tx, row.id, "expired"):

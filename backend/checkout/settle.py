@@ -86,6 +86,7 @@ def place_paid(tx: Transaction, checkout: Checkout, *, source: Source, ids: Ids,
         total_minor=checkout.total_minor,
         currency=checkout.currency,
         method=source,
+        age_min=max((line.get("age_min") or 0 for line in checkout.lines), default=0) or None,
         lines=[PlacedLine.of(line) for line in checkout.lines],
     )
     told = outbox.rows([settled(order, checkout, numbers.event_id, ids=ids)], now=now)

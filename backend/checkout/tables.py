@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    UniqueConstraint,
 )
 
 from backend.db.schema import Id, Json, UtcTime, metadata
@@ -55,6 +56,18 @@ checkouts = Table(
         sqlite_where=Column("state").in_(["open", "paying", "paid"]),
         postgresql_where=Column("state").in_(["open", "paying", "paid"]),
     ),
+)
+
+coupon_uses = Table(  # of checkouts that are paid or may still be
+    "coupon_uses",
+    metadata,
+    Column("checkout_id", Id, ForeignKey("checkouts.id"), primary_key=True),
+    Column("coupon_id", Id, ForeignKey("coupons.id"), nullable=False),
+    Column("shopper_id", Id, ForeignKey("shoppers.id"), nullable=False),
+    Column("n", Integer, nullable=False),  # the shopper's first use of this coupon, her second, …
+    Column("per_shopper_max", Integer, nullable=False),
+    UniqueConstraint("coupon_id", "shopper_id", "n"),
+    CheckConstraint("n >= 1 AND n <= per_shopper_max", name="n_within_max"),
 )
 
 challenges = Table(

@@ -46,6 +46,7 @@ class NewOrder:
     total_minor: int
     currency: str
     method: str
+    age_min: int | None  # staff look when they hand it over
     lines: Sequence[PlacedLine]
 
     def rows(self, *, ids: Ids, now: datetime) -> tuple[New, New]:
@@ -63,6 +64,7 @@ class NewOrder:
             "discount_minor": discount,
             "currency": self.currency,
             "method": self.method,
+            "age_min": self.age_min,
             "state": OrderState.PAID,
             "pickup_tries": 0,
             "placed_at": now,

@@ -98,3 +98,9 @@ def test_after_its_time_a_cart_is_gone(front: Storefront, shopper: Caller, cart:
     assert shopper.cart() is None
     answer = shopper.call("PATCH", line_path(cart), {"quantity": 2})
     assert (answer.status_code, answer.json["code"]) == (409, "cart_expired")
+
+
+def test_a_coupon_that_nobody_issued_is_refused(shopper: Caller, cart: Any) -> None:
+    answer = shopper.call("PUT", f"/carts/{cart['id']}/coupon", {"code": "free"})
+    assert (answer.status_code, answer.json["code"]) == (404, "coupon_unknown")
+    assert shopper.call("DELETE", f"/carts/{cart['id']}/coupon").json["coupon"] is None

@@ -8,7 +8,7 @@ import { messages, opened, publishedKeys } from "./inbox.js";
 import { checkGrant, SealRefused, verified } from "./sealed.js";
 import { call, ownDevice } from "./session.js";
 
-/** @typedef {{id: string, state: string, store: string, lines: any[], total_minor: number, vat_minor: number, currency: string, cart_hash: string, expires_at: string}} Checkout */
+/** @typedef {{id: string, state: string, store: string, lines: any[], discounts: import("./shop.js").Discount[], total_minor: number, vat_minor: number, currency: string, cart_hash: string, expires_at: string}} Checkout */
 /** @typedef {{jws: string, claims: any}} Grant */
 
 const POLLS_MAX = 60;
@@ -26,10 +26,10 @@ function intention(cartId) {
   return made;
 }
 
-/** @param {string} cartId @returns {Promise<Checkout>} */
-export async function openCheckout(cartId) {
-  const saved = intention(cartId);
-  const { body } = await call("POST", "/v1/checkouts", { json: { cart_id: cartId }, key: saved.openKey, proof: true });
+/** What costs more by now than the shopper saw is refused. @param {import("./shop.js").Cart} cart @returns {Promise<Checkout>} */
+export async function openCheckout(cart) {
+  const saved = intention(cart.id);
+  const { body } = await call("POST", "/v1/checkouts", { json: { cart_id: cart.id, total_minor: cart.total_minor }, key: saved.openKey, proof: true });
   localStorage.setItem(KEY, JSON.stringify({ ...saved, id: body.id }));
   return body;
 }
@@ -60,8 +60,8 @@ export async function cartHash(checkout) {
     store: checkout.store,
     currency: checkout.currency,
     lines: lines.map((line) => [line.sku, line.quantity, line.unit_price_minor, line.vat_rate_bp]),
-    discounts: [],
-    total: lines.reduce((sum, line) => sum + line.quantity * line.unit_price_minor, 0),
+    discounts: checkout.discounts.map((each) => [each.id, each.amount_minor]).sort(([a], [b]) => (a < b ? -1 : 1)),
+    total: lines.reduce((sum, line) => sum + line.quantity * line.unit_price_minor, 0) - checkout.discounts.reduce((sum, each) => sum + each.amount_minor, 0),
   };
   return [...new Uint8Array(await sha256(canonical(agreed)))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

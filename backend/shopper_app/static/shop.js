@@ -6,8 +6,9 @@ import { call, ensureShopper, known } from "./session.js";
 
 /** @typedef {{id: string, code: string, name: {en: string, ar: string}, currency: string, timezone: string}} Store */
 /** @typedef {{sku: string, gtin: string, name: {en: string, ar: string}, category: {en: string, ar: string}, price_minor: number, currency: string, vat_rate_bp: number, picture_url: string | null, available: number}} Product */
-/** @typedef {{id: string, sku: string, name: {en: string, ar: string}, picture_url: string | null, quantity: number, unit_price_minor: number, current_price_minor: number | null, gross_minor: number, vat_rate_bp: number, vat_minor: number}} Line */
-/** @typedef {{id: string, store: string, state: string, currency: string, lines: Line[], total_minor: number, vat_minor: number, pieces: number, seconds_left: number, extensions_left: number, cart_hash: string}} Cart */
+/** @typedef {{id: string, sku: string, name: {en: string, ar: string}, picture_url: string | null, quantity: number, unit_price_minor: number, current_price_minor: number | null, gross_minor: number, discount_minor: number, vat_rate_bp: number, vat_minor: number}} Line */
+/** @typedef {{id: string, name: {en: string, ar: string}, amount_minor: number}} Discount */
+/** @typedef {{id: string, store: string, state: string, currency: string, lines: Line[], discounts: Discount[], coupon: string | null, total_minor: number, vat_minor: number, pieces: number, seconds_left: number, extensions_left: number, cart_hash: string}} Cart */
 
 /** @type {Store[]} */
 let stores = [];
@@ -96,6 +97,12 @@ export async function extendCart() {
 
 export async function acceptPrices() {
   return takeCart((await call("POST", `/v1/carts/${/** @type {Cart} */ (cart).id}/prices`, { json: {} })).body);
+}
+
+/** @param {string} code in place of the coupon that the cart has; "" for none */
+export async function setCoupon(code) {
+  const path = `/v1/carts/${/** @type {Cart} */ (cart).id}/coupon`;
+  return takeCart((await (code ? call("PUT", path, { json: { code } }) : call("DELETE", path))).body);
 }
 
 export async function emptyCart() {

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.carts.cart import CartLine, cart_hash
+from backend.carts.discounts import Discount
 from tests.backend.carts.trolley import Trolley
 from tests.backend.inventory.shelf import Shelf
 from tests.statements import noted
 
 MILK = CartLine("0001", "MILK", "Milk", "حليب", None, 2, 500, 500, 1500, 1500, 130)
 RICE = CartLine("0002", "RICE", "Rice", "أرز", None, 1, 2000, 2000, 0, 0, 0)
+OFF = Discount("p1", "Off", "خصم", 100, False, {"0001": 100})
 
 
 def test_the_hash_is_that_of_the_canonical_json() -> None:
@@ -23,6 +25,9 @@ def test_the_hash_is_that_of_the_canonical_json() -> None:
         '"store":"R1","total":3000}'
     )
     assert cart_hash("R1", "SAR", [RICE, MILK]) == hashlib.sha256(text.encode()).hexdigest()
+    text = text.replace('"discounts":[]', '"discounts":[["p1",100],["p2",50]]').replace("3000", "2850")
+    off = [replace(OFF, id="p2", amount_minor=50), OFF]
+    assert cart_hash("R1", "SAR", [RICE, MILK], off) == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_every_agreed_fact_changes_the_hash() -> None:
@@ -35,9 +40,12 @@ def test_every_agreed_fact_changes_the_hash() -> None:
         cart_hash("R1", "SAR", [replace(MILK, unit_price_minor=501), RICE]),
         cart_hash("R1", "SAR", [replace(MILK, vat_rate_bp=500), RICE]),
         cart_hash("R1", "SAR", [replace(MILK, sku="MILK-2"), RICE]),
+        cart_hash("R1", "SAR", [MILK, RICE], [OFF]),
+        cart_hash("R1", "SAR", [MILK, RICE], [replace(OFF, id="p2")]),
+        cart_hash("R1", "SAR", [MILK, RICE], [replace(OFF, amount_minor=99)]),
     }
     assert whole not in others
-    assert len(others) == 7
+    assert len(others) == 10
 
 
 @settings(deadline=None, database=None)

@@ -1,9 +1,9 @@
 // @ts-check
 // The cart: its lines, its total, and the time the goods are held.
 
-import { button, h, heading, icon, link, notice, picture, replace } from "../dom.js";
+import { button, complain, field, h, heading, icon, link, notice, picture, replace } from "../dom.js";
 import { focusHeading, go } from "../router.js";
-import { acceptPrices, cartSecondsLeft, currentCart, emptyCart, extendCart, loadCart, setQuantity, shop } from "../shop.js";
+import { acceptPrices, cartSecondsLeft, currentCart, emptyCart, extendCart, loadCart, setCoupon, setQuantity, shop } from "../shop.js";
 import { inMine, minutes, money, t } from "../words.js";
 
 /** @typedef {import("../shop.js").Cart} Cart */
@@ -46,12 +46,30 @@ function drawn(cart) {
     prices && !frozen ? notice("bad", t("cart.price_changed"), t("cart.price_changed_more"), gone ? null : button(t("cart.price_accept"), acceptPrices, { class: "button", id: "accept-prices" })) : null,
     h("ul", { class: "lines" }, ...cart.lines.map((line) => row(cart, line, frozen))),
     h("section", { class: "sum" },
-      h("dl", {}, h("dt", {}, t("cart.vat")), h("dd", {}, h("bdi", {}, money(cart.vat_minor, cart.currency))),
+      h("dl", {}, ...discountRows(cart), h("dt", {}, t("cart.vat")), h("dd", {}, h("bdi", {}, money(cart.vat_minor, cart.currency))),
         h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, h("bdi", { id: "total" }, money(cart.total_minor, cart.currency)))),
+      frozen ? null : coupon(cart),
       frozen ? null : button(t("cart.pay"), () => go("/pay"), { class: "button wide", icon: "lock", id: "pay", disabled: prices }),
       h("p", { class: "hint center" }, t("pay_prompt")),
       frozen ? null : button(t("cart.clear"), emptyCart, { class: "button plain", id: "clear" })),
   ];
+}
+
+/** What promotions take off, of a cart or a checkout. @param {{discounts: import("../shop.js").Discount[], currency: string}} priced */
+export function discountRows({ discounts, currency }) {
+  return discounts.flatMap((each) => [h("dt", {}, h("bdi", {}, inMine(each.name))), h("dd", {}, h("bdi", {}, money(-each.amount_minor, currency)))]);
+}
+
+/** @param {Cart} cart */
+function coupon(cart) {
+  if (cart.coupon) return h("p", { class: "coupon" }, h("bdi", {}, cart.coupon), " ", button(t("cart.coupon_off"), () => setCoupon(""), { class: "button plain small", id: "coupon-off" }));
+  const code = field(t("cart.coupon"), { name: "coupon", dir: "ltr", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 32, required: true });
+  /** @param {Event} event */
+  async function send(event) {
+    event.preventDefault();
+    await setCoupon(code.input.value.trim()).catch(complain);
+  }
+  return h("form", { class: "form coupon", onsubmit: send }, code.row, h("button", { class: "button quiet", type: "submit", id: "coupon-use" }, t("cart.coupon_use")));
 }
 
 /** @param {Cart} cart */

@@ -121,11 +121,12 @@ function progress(order) {
 function receipt(order) {
   const price = (/** @type {number} */ minor) => h("bdi", {}, money(minor, order.currency));
   const store = storeOf(order.store_id);
+  const off = order.lines.reduce((/** @type {number} */ sum, /** @type {any} */ line) => sum + line.discount_minor, 0);
   const paid = order.steps.find((/** @type {any} */ step) => step.state === "paid");
   return h("section", { class: "receipt" }, h("h2", {}, t("order.receipt")),
     h("p", { class: "hint" }, store ? inMine(store.name) : "", " · ", h("bdi", {}, String(order.receipt_number)), paid ? ` · ${moment(paid.at)}` : ""),
     h("ul", {}, ...order.lines.map((/** @type {any} */ line) => h("li", {}, h("span", {}, h("bdi", {}, inMine(line.name)), " ", h("bdi", { class: "hint", dir: "ltr" }, `× ${line.quantity}`)), price(line.gross_minor)))),
-    h("dl", {}, ...Object.entries(order.vat_by_rate).filter(([, vat_minor]) => vat_minor > 0).flatMap(([rate_bp, vat_minor]) => [h("dt", {}, t("order.vat", { rate: Number(rate_bp) / 100 })), h("dd", {}, price(vat_minor))]),
+    h("dl", {}, ...(off > 0 ? [h("dt", {}, t("cart.discount")), h("dd", {}, price(-off))] : []), ...Object.entries(order.vat_by_rate).filter(([, vat_minor]) => vat_minor > 0).flatMap(([rate_bp, vat_minor]) => [h("dt", {}, t("order.vat", { rate: Number(rate_bp) / 100 })), h("dd", {}, price(vat_minor))]),
       h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, price(order.total_minor)),
       ...(order.refunded_minor ? [h("dt", {}, t("order.refunded")), h("dd", {}, price(order.refunded_minor))] : [])),
     button(t("order.receipt_pdf"), () => download(`/v1/orders/${order.id}/receipt.pdf`, `receipt-${order.receipt_number}.pdf`), { class: "button quiet wide", id: "receipt-pdf" }));

@@ -7,6 +7,7 @@ import { focusHeading, go } from "../router.js";
 import { me } from "../session.js";
 import { currentCart, loadCart, storeOf } from "../shop.js";
 import { inMine, money, t } from "../words.js";
+import { discountRows } from "./cart.js";
 import { faceStage, isPin, pinField } from "./steps.js";
 
 /** @typedef {import("../checkout.js").Checkout} Checkout */
@@ -38,7 +39,7 @@ async function opened(body) {
     return null;
   }
   try {
-    return await openCheckout(cart.id);
+    return await openCheckout(cart);
   } catch (wrong) {
     over(body, wrong);
     return null;
@@ -56,6 +57,7 @@ function summary(checkout) {
   const store = storeOf(checkout.store);
   return h("dl", { class: "summary" }, h("dt", {}, t("pay.to")), h("dd", {}, store ? inMine(store.name) : checkout.store),
     h("dt", {}, t("pay.pieces")), h("dd", {}, t("pieces", { n: checkout.lines.reduce((n, line) => n + line.quantity, 0) })),
+    ...discountRows(checkout),
     h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, h("bdi", {}, money(checkout.total_minor, checkout.currency))));
 }
 
