@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import time
@@ -156,6 +157,7 @@ def keys_engine_for(url: str, *, pool_size: int = 4) -> Engine:
 
 
 def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    refuse_read_only(connection)
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",  # before journal_mode, which may itself have to wait
@@ -165,3 +167,11 @@ def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
         "secure_delete = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def refuse_read_only(connection: Any) -> None:
+    """SQLite would open such a file for reading, and the process could not write for as long as it lives, even after
+    the disk can be written again."""
+    _, _, path = connection.execute("PRAGMA database_list").fetchone()
+    if path and not os.access(path, os.W_OK):
+        raise sqlite3.OperationalError(f"{path} is read-only")

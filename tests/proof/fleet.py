@@ -133,9 +133,11 @@ class Fleet:
         """Of one server, past nginx."""
         return f"http://127.0.0.1:{self.servers[number].port}"
 
-    def trap(self, moment: str) -> None:
-        """Whichever process comes to this moment next is killed there."""
-        (self.folder / "traps" / moment).touch()
+    def trap(self, moment: str) -> Path:
+        """Whichever process comes to this moment next is killed there; then the file is gone."""
+        file = self.folder / "traps" / moment
+        file.touch()
+        return file
 
     @contextmanager
     def hurried(self, **lifetimes_s: float) -> Iterator[None]:
@@ -146,6 +148,16 @@ class Fleet:
             yield
         finally:
             file.write_text("{}")
+
+    @contextmanager
+    def without_workers(self) -> Iterator[None]:
+        for one in self.workers:
+            one.kill()
+        try:
+            yield
+        finally:
+            for one in self.workers:
+                one.start()
 
     def supervised(self) -> Supervisor:
         """`with fleet.supervised():` processes that die are started again."""
@@ -202,12 +214,14 @@ def open_fleet(
     workers: int | None = None,
     where: str | None = ON_DISK,
     shared_counts: bool = False,
+    data: Path | None = None,
     **options: Any,
 ) -> Iterator[Fleet]:
     """A running fleet over a fresh database.
 
     cluster: for PostgreSQL. where: folder for its own, None for where tests have theirs.
     shared_counts: with Redis, and a limit of requests a minute.
+    data: folder of the shop's data, if it is to be elsewhere.
     scratch: without CHECKs and open to `sabotage`. options: fields of NodeOptions.
     """
     folder = Path(tempfile.mkdtemp(prefix="smartpay-proof-", dir=where))
@@ -219,7 +233,7 @@ def open_fleet(
         assert cluster, "a proof on PostgreSQL needs a cluster"
         name = f"proof_{next(cluster.numbers)}"
         url = cluster.create(name)
-    settings = Settings(data=folder / "var", database_url=url)
+    settings = Settings(data=data or folder / "var", database_url=url)
     if shared_counts:
         address = f"redis://127.0.0.1:{free_port()}"
         settings = replace(settings, redis_url=address, requests_per_minute_max=REQUESTS_PER_MINUTE_MAX)

@@ -54,6 +54,8 @@ class Wire:
         self.own.used_at = time.monotonic()
         if answer.will_close:
             self.drop()
+        if answer.status in LOST and not content.startswith(b"{"):
+            raise CutOff(f"{method} {path}: {answer.status} from the proxy, not from us")
         return Reply(answer.status, content, dict(answer.headers))
 
     def connection(self) -> HTTPConnection:

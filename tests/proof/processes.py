@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from itertools import count
 from pathlib import Path
 
@@ -37,10 +37,12 @@ class Process:
     port: int = 0  # 0: does not listen
     folder: Path = ROOT  # where its code is
     child: subprocess.Popen[bytes] | None = None
-    killed: int = 0
+    started_at: float = 0.0  # seconds of the monotonic clock
+    serving: bool = False
     restarts_s: list[float] = field(default_factory=list)  # from noticing the death to serving again
 
     def start(self) -> None:
+        self.serving, self.started_at = False, time.monotonic()
         with self.log.open("ab") as out:
             self.child = subprocess.Popen(
                 self.command,
@@ -61,14 +63,25 @@ class Process:
             with suppress(ProcessLookupError):
                 os.killpg(self.child.pid, number)
             self.child.wait()
-            self.killed += 1
+
+    def pids(self) -> list[int]:
+        """Of the whole group."""
+        assert self.child is not None
+        group = self.child.pid
+        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if group_of(path) == group]
+
+    def at_work(self, worker_start_s: float) -> bool:
+        """A server that answered since its start; a worker some time after its start."""
+        begun = self.serving if self.port else time.monotonic() - self.started_at > worker_start_s
+        return self.alive and begun
 
     def answers(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except OSError:
+            self.serving = connection.getresponse().status == 200
+            return self.serving
+        except (OSError, HTTPException):
             return False
         finally:
             connection.close()
@@ -81,6 +94,14 @@ class Process:
                 f"{self.name} does not answer:\n{self.log.read_text()[-2000:]}"
             )
             time.sleep(LOOK_S)
+
+
+def group_of(path: Path) -> int:
+    """Process group of /proc/PID; 0 if that process just ended."""
+    try:
+        return os.getpgid(int(path.name))
+    except ProcessLookupError:
+        return 0
 
 
 def server(settings: Settings, options: NodeOptions, folder: Path) -> Process:

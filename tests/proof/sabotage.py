@@ -14,15 +14,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 
 from backend.checkout import refunds
-from backend.db.transaction import engine_for, keys_engine_for
+from backend.db.idempotency import Answer, Once, finish
+from backend.db.transaction import Runner, Transaction, engine_for, keys_engine_for
 from backend.money import GrossLine
 from backend.orders.order import OrderLine
 from backend.settings import Settings
+
+LATER_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ def truncated_vat(lines: Sequence[GrossLine]) -> list[int]:
     return [line.gross_minor * line.vat_rate_bp // (10_000 + line.vat_rate_bp) for line in lines]
 
 
+def keep_later(tx: Transaction, once: Once, answer: Answer) -> None:
+    run = Runner(tx.engine)
+    Timer(LATER_S, lambda: run(lambda later: finish(later, once, answer))).start()
+
+
 SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "unconditional_take": (  # pieces are reserved whether or not they are there
         Rewrite(r"(on_hand - (?:\w+\.)?reserved >= )(\S+)", r"\1-1000000 + \2", pause_s=0.005),
@@ -82,6 +91,15 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "killed_not_drained": (),  # the proof itself ends nodes the hard way
     "careless_copy": (),  # the proof itself loses a rule of the tables
     "torn_backup": (Replaced("backend.operations.backup:snapshot", torn_snapshot),),
+    "expiry_by_sweep_only": (  # a hold that ran out counts until somebody put it away
+        Rewrite(r"(?=reservations\.expires_at <= )", "1 = 0 AND "),
+    ),
+    "answer_after_commit": (  # a kill between the two loses the answer
+        Replaced("backend.db.idempotency:finish", keep_later),
+    ),
+    "deferred_begin": (
+        Rewrite(r"BEGIN IMMEDIATE", "BEGIN"),
+    ),  # writers read first, and find that others wrote
     "no_idempotency": (  # no key is looked at, no answer kept
         Replaced("backend.db.idempotency:claim", lambda _tx, _once, **_: None),
         Replaced("backend.db.idempotency:finish", lambda _tx, _once, _answer: None),

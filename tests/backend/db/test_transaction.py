@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +28,16 @@ def test_what_a_database_says_about_a_fault_holds_no_values(run):
     with pytest.raises(DBAPIError) as fault:
         run(lambda tx: tx.execute(text("SELECT :secret FROM nothing"), {"secret": "629480"}))
     assert "629480" not in str(fault.value)
+
+
+def test_a_file_that_may_not_be_written_is_not_opened_and_forgiven_once_it_may(sqlite_url, monkeypatch):
+    run = Runner(engine_for(sqlite_url))
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "access", lambda *_: False)  # root may write whatever its mode says
+        with pytest.raises(DBAPIError, match="read-only"):
+            a_shopper(run)
+    a_shopper(run)
+    run.engine.dispose()
 
 
 NUMBER = text("SELECT pg_backend_pid()")
