@@ -97,6 +97,8 @@ class Crowd:
         if self.went_well(reply, 201):
             self.orders += 1
             self.paid.append(Paid(buyer, checkout_id, grant, paying, reply))
+        else:  # a node that dies holding the PIN's slot has counted a try; the cart is wanted again
+            self.ask(lambda: buyer.call("DELETE", f"/v1/checkouts/{checkout_id}"))
 
     def ask(self, send: Callable[[], Reply]) -> Reply:
         def counted() -> Reply:
