@@ -93,7 +93,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason_damaged": ("Damaged", "تالف"),
     "reason_wrong_goods": ("Other goods than bought", "سلع غير التي اشتُريت"),
     "reason_goodwill": ("Goodwill", "مجاملة للمتسوق"),
-    "refund_all": ("Pay {amount} back.", "إعادة {amount}."),
+    "refund_all": ("Pay {amount} back", "إعادة {amount}"),
     "goods_become": ("The goods", "السلع"),
     "goods_restock": ("Goods back on the shelf", "السلع تعود إلى الرف"),
     "goods_write_off": ("Goods thrown away", "السلع تُتلف"),

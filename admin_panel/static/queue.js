@@ -26,13 +26,14 @@ function cards() {
   return found;
 }
 
-/** Swap the list; typed codes, the focus and the cursor stay.
+/** Swap the list; typed codes, ticked boxes, the focus and the cursor stay.
  * @param {string} html */
 function show(html) {
   const before = cards();
   const typed = new Map();
-  for (const input of board.querySelectorAll("input[type=text]")) {
-    typed.set(input.id, /** @type {HTMLInputElement} */ (input).value);
+  for (const input of board.querySelectorAll("input[id]")) {
+    const { value, checked } = /** @type {HTMLInputElement} */ (input);
+    typed.set(input.id, { value, checked });
   }
   const focused = document.activeElement instanceof HTMLElement && board.contains(document.activeElement)
     ? document.activeElement : null;
@@ -40,7 +41,7 @@ function show(html) {
   board.innerHTML = html;
   for (const [id, value] of typed) {
     const input = document.getElementById(id);
-    if (input instanceof HTMLInputElement) input.value = value;
+    if (input instanceof HTMLInputElement) Object.assign(input, value);
   }
   if (focused?.id) {
     const again = document.getElementById(focused.id);

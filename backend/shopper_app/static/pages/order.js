@@ -109,11 +109,13 @@ async function qr(text) {
 /** @param {any} order */
 function progress(order) {
   const at = Object.fromEntries(order.steps.map((/** @type {any} */ step) => [step.state, step.at]));
-  const last = order.state === "mismatch" ? "mismatch" : "handed_over";
-  const reached = STEPS.indexOf(order.state === "mismatch" ? "handed_over" : order.state);
-  return h("ol", { class: "timeline" }, ...[...STEPS.slice(0, -1), last].map((state, i) =>
+  const ended = ["mismatch", "cancelled"].includes(order.state);
+  const way = STEPS.slice(0, -1).filter((state) => at[state] || order.state !== "cancelled");
+  const states = [...way, ended ? order.state : "handed_over"];
+  const reached = states.indexOf(order.state);
+  return h("ol", { class: "timeline" }, ...states.map((state, i) =>
     h("li", { class: i < reached ? "done" : i === reached ? "done now" : "", "aria-current": state === order.state ? "step" : null },
-      h("span", { class: "dot", "aria-hidden": "true" }, i <= reached ? icon(state === "mismatch" ? "alert" : "check") : null),
+      h("span", { class: "dot", "aria-hidden": "true" }, i <= reached ? icon(ended && state === order.state ? "alert" : "check") : null),
       h("span", {}, t(`order.state.${state}`)), at[state] ? h("time", { datetime: at[state] }, clock(at[state])) : null)));
 }
 
