@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager, create_access_token, get_jwt, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
@@ -139,7 +140,7 @@ def register(app: Flask, at: Services) -> None:
         JWT_ALGORITHM="ES256",
         JWT_DECODE_ALGORITHMS=["ES256"],
         JWT_PRIVATE_KEY=at.tokens.access.private_pem,
-        JWT_PUBLIC_KEY=at.tokens.access.public_pem,
+        JWT_PUBLIC_KEY=load_pem_public_key(at.tokens.access.public_pem),  # here, not for each request
         JWT_ACCESS_TOKEN_EXPIRES=at.settings.access_lifetime,
         JWT_ENCODE_ISSUER=at.tokens.issuer,
         JWT_DECODE_ISSUER=at.tokens.issuer,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.authorization.context import Context
@@ -15,16 +15,17 @@ from backend.authorization.policy import DEFAULT_RULES, Granted, Policy
 from backend.authorization.tables import policies
 from backend.db.transaction import Transaction
 
+CURRENT = (
+    select(policies)
+    .where(policies.c.channel == bindparam("of_channel"), policies.c.valid_from <= bindparam("now"))
+    .order_by(policies.c.version.desc())
+    .limit(1)
+)
 SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def current(tx: Transaction, channel: str, *, now: datetime) -> Policy:
-    row = tx.execute(
-        select(policies)
-        .where(policies.c.channel == channel, policies.c.valid_from <= now)
-        .order_by(policies.c.version.desc())
-        .limit(1)
-    ).one()
+    row = tx.execute(CURRENT, {"of_channel": channel, "now": now}).one()
     return Policy.from_rules(row.channel, row.version, row.rules)
 
 

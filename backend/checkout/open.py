@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from backend.authorization.context import Context
 from backend.authorization.evidence import Evidence
@@ -19,6 +19,10 @@ from backend.checkout.tables import checkouts
 from backend.clock import Ids
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
+
+FIND = select(checkouts).where(
+    checkouts.c.id == bindparam("checkout"), checkouts.c.shopper_id == bindparam("shopper")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,7 @@ def frozen_line(line: CartLine) -> dict[str, Any]:
 
 def find(tx: Transaction, checkout_id: str, shopper_id: str) -> Checkout:
     """Another shopper's checkout does not exist for this one. Raises Refusal checkout_not_found."""
-    row = (
-        tx.execute(
-            select(checkouts).where(checkouts.c.id == checkout_id, checkouts.c.shopper_id == shopper_id)
-        )
-        .mappings()
-        .first()
-    )
+    row = tx.execute(FIND, {"checkout": checkout_id, "shopper": shopper_id}).mappings().first()
     if row is None:
         raise Refusal("checkout_not_found")
     return from_row(row)

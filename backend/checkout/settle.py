@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from backend.authorization import decisions
 from backend.authorization.evidence import Evidence, Factor
@@ -32,6 +32,26 @@ from backend.ledger.postings import Entry, Posting, drawn_up
 from backend.orders.place import NewOrder, PlacedLine
 
 Source = Literal["wallet", "card"]  # whose account the money of a sale comes from
+
+
+USE_GRANT = (
+    update(checkouts)
+    .where(
+        checkouts.c.id == bindparam("checkout"),
+        checkouts.c.state == "open",
+        checkouts.c.grant_jti == bindparam("jti"),
+        checkouts.c.grant_state == "issued",
+        checkouts.c.grant_expires_at > bindparam("now"),
+        checkouts.c.expires_at > bindparam("now"),
+        checkouts.c.cart_hash == bindparam("hash"),
+    )
+    .values(
+        state=bindparam("becomes"),
+        grant_state="used",
+        evidence=bindparam("proofs"),
+        decision=bindparam("why"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +128,16 @@ def claim_grant(
     decision = decide(policy, checkout.context, evidence)
     if not isinstance(decision, Granted):
         raise Refusal("payment_refused")
-    used = tx.execute(
-        update(checkouts)
-        .where(
-            checkouts.c.id == checkout.id,
-            checkouts.c.state == "open",
-            checkouts.c.grant_jti == checkout.grant_jti,
-            checkouts.c.grant_state == "issued",
-            checkouts.c.grant_expires_at > now,
-            checkouts.c.expires_at > now,
-            checkouts.c.cart_hash == checkout.cart_hash,
-        )
-        .values(
-            state=state,
-            grant_state="used",
-            evidence=[e.to_json() for e in evidence],
-            decision=decisions.explain(policy, checkout.context, evidence, decision),
-        )
-    ).rowcount
-    if used != 1:
+    given = {
+        "checkout": checkout.id,
+        "jti": checkout.grant_jti,
+        "hash": checkout.cart_hash,
+        "now": now,
+        "becomes": state,
+        "proofs": [e.to_json() for e in evidence],
+        "why": decisions.explain(policy, checkout.context, evidence, decision),
+    }
+    if tx.execute(USE_GRANT, given).rowcount != 1:
         raise Refusal("payment_not_authorised")
 
 

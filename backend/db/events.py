@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Table, select, update
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Table, bindparam, select, update
 
 from backend.db.outbox import outbox
 from backend.db.schema import Id, metadata
@@ -23,6 +23,18 @@ store_counters = Table(
     Column("credit_notes", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("events >= 0 AND receipts >= 0", name="not_negative"),
     CheckConstraint("credit_notes >= 0", name="credit_notes"),
+)
+
+
+TAKE = (
+    update(store_counters)
+    .where(store_counters.c.store_id == bindparam("store"))
+    .values(
+        events=store_counters.c.events + bindparam("happened"),
+        receipts=store_counters.c.receipts + bindparam("printed"),
+        credit_notes=store_counters.c.credit_notes + bindparam("credited"),
+    )
+    .returning(store_counters.c.events, store_counters.c.receipts, store_counters.c.credit_notes)
 )
 
 
@@ -46,17 +58,8 @@ def next_numbers(
     tx: Transaction, store_id: str, *, events: int = 1, receipts: int = 0, credit_notes: int = 0
 ) -> Numbers:
     """Take numbers for this transaction. The store's counter row is the last lock before the inserts."""
-    counters = store_counters.c
-    row = tx.execute(
-        update(store_counters)
-        .where(counters.store_id == store_id)
-        .values(
-            events=counters.events + events,
-            receipts=counters.receipts + receipts,
-            credit_notes=counters.credit_notes + credit_notes,
-        )
-        .returning(counters.events, counters.receipts, counters.credit_notes)
-    ).one()
+    taken = {"store": store_id, "happened": events, "printed": receipts, "credited": credit_notes}
+    row = tx.execute(TAKE, taken).one()
     return Numbers(event_id=row.events, receipt=row.receipts, credit_note=row.credit_notes)
 
 

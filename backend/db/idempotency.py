@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Column, Integer, String, Table, Text, and_, delete, select, update
+from sqlalchemy import Column, Insert, Integer, String, Table, Text, and_, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.rows import drop_some
@@ -54,29 +55,11 @@ def claim(tx: Transaction, once: Once, *, now: datetime) -> Answer | None:
 
     Raises Refusal idempotency_key_reused (another request) or idempotency_key_in_use (still running).
     """
-    new = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(idempotency_records)
-    abandoned = and_(
-        idempotency_records.c.digest == once.digest,
-        idempotency_records.c.status.is_(None),
-        idempotency_records.c.lease_until <= now,
-    )
-    ours = tx.execute(
-        new.values(
-            owner=once.owner,
-            key=once.key,
-            route=once.route,
-            digest=once.digest,
-            lease_until=now + LEASE,
-            created_at=now,
-        )
-        .on_conflict_do_update(
-            index_elements=["owner", "key"], set_={"lease_until": now + LEASE}, where=abandoned
-        )
-        .returning(idempotency_records.c.key)
-    ).first()
+    asked = {"route": once.route, "digest": once.digest, "created_at": now, "lease_until": now + LEASE}
+    ours = tx.execute(CLAIM[tx.dialect.name], {"owner": once.owner, "key": once.key, **asked}).first()
     if ours:
         return None
-    row = tx.execute(select(idempotency_records).where(_is(once))).one()  # the conflict has locked it
+    row = tx.execute(FIND, _this(once)).one()  # the conflict has locked it
     if row.digest != once.digest:
         raise Refusal("idempotency_key_reused")
     if row.status is None:
@@ -89,23 +72,45 @@ def finish(tx: Transaction, once: Once, answer: Answer) -> None:
 
     Raises Refusal idempotency_key_in_use where we took so long that another took the key over: all is undone.
     """
-    written = tx.execute(
-        update(idempotency_records)
-        .where(_is(once), idempotency_records.c.status.is_(None))
-        .values(status=answer.status, body=answer.body, lease_until=None)
-    ).rowcount
+    written = tx.execute(FINISH, {**_this(once), "code": answer.status, "text": answer.body}).rowcount
     if written != 1:
         raise Refusal("idempotency_key_in_use", retry_after_s=1)
 
 
 def release(tx: Transaction, once: Once) -> None:
     """A refused attempt gives its key back, so that the same key may be tried again."""
-    tx.execute(delete(idempotency_records).where(_is(once), idempotency_records.c.status.is_(None)))
+    tx.execute(RELEASE, _this(once))
 
 
 def drop_old(tx: Transaction, *, now: datetime) -> int:
     return drop_some(tx, idempotency_records, idempotency_records.c.created_at < now - KEPT)
 
 
-def _is(once: Once):  # type: ignore[no-untyped-def]  # an SQL expression
-    return (idempotency_records.c.owner == once.owner) & (idempotency_records.c.key == once.key)
+def _this(once: Once) -> dict[str, str]:
+    return {"by": once.owner, "named": once.key}
+
+
+def _claim(dialect: Any) -> Insert:
+    """A row of a request that was left behind is taken over; one of another request, or finished, is not."""
+    new = dialect.insert(idempotency_records)
+    statement: Insert = new.on_conflict_do_update(
+        index_elements=["owner", "key"],
+        set_={"lease_until": new.excluded.lease_until},
+        where=and_(
+            idempotency_records.c.digest == new.excluded.digest,
+            idempotency_records.c.status.is_(None),
+            idempotency_records.c.lease_until <= new.excluded.created_at,
+        ),
+    ).returning(idempotency_records.c.key)
+    return statement
+
+
+CLAIM = {"postgresql": _claim(postgresql), "sqlite": _claim(sqlite)}
+THIS = and_(idempotency_records.c.owner == bindparam("by"), idempotency_records.c.key == bindparam("named"))
+FIND = select(idempotency_records).where(THIS)
+FINISH = (
+    update(idempotency_records)
+    .where(THIS, idempotency_records.c.status.is_(None))
+    .values(status=bindparam("code"), body=bindparam("text"), lease_until=None)
+)
+RELEASE = delete(idempotency_records).where(THIS, idempotency_records.c.status.is_(None))

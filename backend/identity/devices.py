@@ -25,6 +25,12 @@ NAME_CHARS_MAX = 80
 NEW_FOR = timedelta(hours=24)  # long enough for the owner to read of it on the other devices
 
 
+NOTE_PROOF = {
+    name: insert(device_proofs).on_conflict_do_nothing().returning(device_proofs.c.jti)
+    for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NewDevice:
     """`id` is the RFC 7638 thumbprint of `jwk_sig`; both keys are public P-256 keys, already checked."""
@@ -162,14 +168,8 @@ def check_proof(tx: Transaction, proof: Proof, *, now: datetime) -> None:
     """Fresh, and never seen before. Raises Refusal device_proof_refused."""
     if abs(now.timestamp() - proof.iat) > PROOF_AGE_MAX.total_seconds():
         raise Refusal("device_proof_refused")
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    first = tx.execute(
-        dialect.insert(device_proofs)
-        .values(device_id=proof.device_id, jti=proof.jti, expires_at=now + PROOF_KEPT)
-        .on_conflict_do_nothing()
-        .returning(device_proofs.c.jti)
-    ).first()
-    if first is None:
+    row = {"device_id": proof.device_id, "jti": proof.jti, "expires_at": now + PROOF_KEPT}
+    if tx.execute(NOTE_PROOF[tx.dialect.name], row).first() is None:  # psycopg counts no rows of an INSERT
         raise Refusal("device_proof_refused")
 
 

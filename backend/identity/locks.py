@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, null, or_, select, update
+from sqlalchemy import ColumnElement, Insert, bindparam, case, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from backend.db.schema import UtcTime
 from backend.db.transaction import Transaction
 from backend.identity.tables import locks
 
@@ -31,16 +32,9 @@ def take_slot(tx: Transaction, subject: str, *, now: datetime) -> bool:
 
     The statement that takes the fifth slot sets the lock itself.
     """
-    waited = locks.c.locked_until.is_not(None)  # together with the condition below: a lock that has run out
-    until = case({level: now + delay for level, delay in enumerate(DELAYS)}, value=locks.c.level)
-    return _first_or(
-        tx,
-        {"subject": subject, "slots": 1, "level": 0},
-        where=or_(locks.c.locked_until.is_(None), locks.c.locked_until <= now),
-        slots=case((waited, 1), else_=locks.c.slots + 1),
-        level=case((waited & (locks.c.level < LEVEL_MAX), locks.c.level + 1), else_=locks.c.level),
-        locked_until=case((~waited & (locks.c.slots + 1 >= SLOTS), until), else_=null()),
-    )
+    row = {"subject": subject, "slots": 1, "level": 0}
+    locked = {f"until_{level}": now + delay for level, delay in enumerate(DELAYS)}
+    return tx.execute(TAKE_SLOT[tx.dialect.name], {**row, **locked, "now": now}).first() is not None
 
 
 def clear(tx: Transaction, subject: str) -> None:
@@ -65,14 +59,8 @@ def count(tx: Transaction, subject: str, *, at_most: int, window: timedelta, now
 
     Its rows keep the end of the window as `locked_until`; they are not rows of `take_slot`.
     """
-    begins = or_(locks.c.locked_until.is_(None), locks.c.locked_until <= now)
-    return _first_or(
-        tx,
-        {"subject": subject, "slots": 1, "level": 0, "locked_until": now + window},
-        where=or_(begins, locks.c.slots < at_most),
-        slots=case((begins, 1), else_=locks.c.slots + 1),
-        locked_until=case((begins, now + window), else_=locks.c.locked_until),
-    )
+    row = {"subject": subject, "slots": 1, "level": 0, "locked_until": now + window}
+    return tx.execute(COUNT[tx.dialect.name], {**row, "at_most": at_most, "now": now}).first() is not None
 
 
 def uncount(tx: Transaction, subject: str) -> None:
@@ -92,14 +80,41 @@ def slots_left(tx: Transaction, subject: str, *, now: datetime) -> int:
     return SLOTS - int(row.slots)
 
 
-def _first_or(
-    tx: Transaction, first: dict[str, Any], *, where: ColumnElement[bool], **next_: ColumnElement[Any]
-) -> bool:
-    """Add the row `first`, or set `next_` in the one that is there; False where `where` does not hold for that."""
-    new = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(locks)
-    done = tx.execute(
-        new.values(first)
+def _first_or(dialect: Any, *, where: ColumnElement[bool], **next_: ColumnElement[Any]) -> Insert:
+    """Adds a row, or sets `next_` in the one that is there; returns none where `where` does not hold for that."""
+    statement: Insert = (
+        dialect.insert(locks)
         .on_conflict_do_update(index_elements=[locks.c.subject], set_=next_, where=where)
         .returning(locks.c.subject)
     )
-    return done.first() is not None
+    return statement
+
+
+def _take_slot(dialect: Any) -> Insert:
+    waited = locks.c.locked_until.is_not(None)  # together with `where`: a lock that has run out
+    until = case(
+        {level: bindparam(f"until_{level}", type_=UtcTime) for level in range(len(DELAYS))},
+        value=locks.c.level,
+    )
+    return _first_or(
+        dialect,
+        where=or_(locks.c.locked_until.is_(None), locks.c.locked_until <= bindparam("now")),
+        slots=case((waited, 1), else_=locks.c.slots + 1),
+        level=case((waited & (locks.c.level < LEVEL_MAX), locks.c.level + 1), else_=locks.c.level),
+        locked_until=case((~waited & (locks.c.slots + 1 >= SLOTS), until), else_=null()),
+    )
+
+
+def _count(dialect: Any) -> Insert:
+    new = dialect.insert(locks)
+    begins = or_(locks.c.locked_until.is_(None), locks.c.locked_until <= bindparam("now"))
+    return _first_or(
+        dialect,
+        where=or_(begins, locks.c.slots < bindparam("at_most")),
+        slots=case((begins, 1), else_=locks.c.slots + 1),
+        locked_until=case((begins, new.excluded.locked_until), else_=locks.c.locked_until),
+    )
+
+
+TAKE_SLOT = {"postgresql": _take_slot(postgresql), "sqlite": _take_slot(sqlite)}
+COUNT = {"postgresql": _count(postgresql), "sqlite": _count(sqlite)}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.transaction import Transaction
@@ -19,6 +19,9 @@ from backend.identity.tables import pins
 DIGITS = 6
 WRONG_MAX = 20  # over all devices: whoever brings new ones gets no more tries by it
 WRONG_WINDOW = timedelta(hours=24)
+
+
+STORED = select(pins).where(pins.c.shopper_id == bindparam("shopper"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def set_first_pin(
 
 
 def stored(tx: Transaction, shopper_id: str) -> StoredPin | None:
-    row = tx.execute(select(pins).where(pins.c.shopper_id == shopper_id)).one_or_none()
+    row = tx.execute(STORED, {"shopper": shopper_id}).one_or_none()
     return None if row is None else StoredPin(row.shopper_id, row.pin_hash, row.pepper_version)
 
 

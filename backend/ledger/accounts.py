@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.transaction import Transaction
@@ -47,15 +47,18 @@ def balance(tx: Transaction, shopper_id: str, currency: str) -> int:
 
 def move_wallet(tx: Transaction, shopper_id: str, currency: str, amount_minor: int) -> bool:
     """Add (or, negative, take) money; False, and nothing changed, if it would go below zero or does not exist."""
-    moved = tx.execute(
-        update(accounts)
-        .where(
-            accounts.c.id == account_id("wallet", shopper_id, currency),
-            accounts.c.balance_minor + amount_minor >= 0,
-        )
-        .values(balance_minor=accounts.c.balance_minor + amount_minor)
+    wallet = account_id("wallet", shopper_id, currency)
+    return tx.execute(MOVE, {"account": wallet, "amount": amount_minor}).rowcount == 1
+
+
+MOVE = (
+    update(accounts)
+    .where(
+        accounts.c.id == bindparam("account"),
+        accounts.c.balance_minor + bindparam("amount", type_=BigInteger) >= 0,
     )
-    return moved.rowcount == 1
+    .values(balance_minor=accounts.c.balance_minor + bindparam("amount", type_=BigInteger))
+)
 
 
 def _row(kind: str, owner: str, currency: str) -> dict[str, Any]:
