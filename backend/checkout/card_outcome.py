@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, or_, select, update
 
 from backend.carts.freeze import thaw
+from backend.checkout import coupons
 from backend.checkout.open import Checkout, from_row
 from backend.checkout.ports import Intent, IntentState
 from backend.checkout.settle import place_paid
@@ -109,6 +110,7 @@ def end(tx: Transaction, checkout: Checkout, *, now: datetime) -> None:
         .values(state=state)
     ).rowcount
     if ended == 1:
+        coupons.give_back(tx, checkout.id)
         thaw(tx, checkout.cart_id, until=max(checkout.cart_expires_at, now + TIME_TO_GO_ON), now=now)
 
 

@@ -1,4 +1,4 @@
-"""Named moments between a payment's effects, where a proof may stop the process. In a shop nobody listens."""
+"""Named moments between the effects of an act, where a proof may stop the process. In a shop nobody listens."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ Moment = Literal[
     "before_commit",
     "committed",  # the payment; its answer is not sent yet
     "gateway_called",  # what it said is not written down yet
+    "import_written",  # a catalogue; nothing of it is committed yet
     "outbox_sent",  # a message; it is not marked as sent yet
 ]
 

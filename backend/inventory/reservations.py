@@ -91,6 +91,12 @@ def release_expired(tx: Transaction, store_id: str, sku: str, *, now: datetime) 
     )
 
 
+def skus_with_expired(tx: Transaction, store_id: str, *, now: datetime) -> set[str]:
+    """What carts of the store hold although their time ran out."""
+    expired = _live((reservations.c.store_id == store_id) & (reservations.c.expires_at <= now))
+    return set(tx.execute(select(reservations.c.sku).where(expired).distinct()).scalars())
+
+
 def hold(tx: Transaction, cart_id: str, until: datetime) -> int:
     """All live reservations of the cart last until then; how many there are."""
     return tx.execute(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.clock import Ids
@@ -14,8 +14,10 @@ from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.movements import Move, record
 from backend.inventory.products import available_at
-from backend.inventory.reservations import release_expired
+from backend.inventory.reservations import release_expired, skus_with_expired
 from backend.inventory.tables import stock
+
+SKUS_MAX = 10_000  # in one statement; SQLite takes 32,766 parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +55,49 @@ def count(
 
     Raises Refusal product_unknown, or count_below_reserved where live reservations hold more than that.
     """
-    assert counted >= 0, counted
-    release_expired(tx, store_id, sku, now=now)
-    this = (stock.c.store_id == store_id) & (stock.c.sku == sku)
-    row = tx.execute(select(stock.c.on_hand, stock.c.reserved).where(this).with_for_update()).one_or_none()
-    if row is None:
+    result = count_all(tx, store_id, {sku: counted}, reference=reference, ids=ids, now=now)
+    if sku in result.held:
+        raise Refusal("count_below_reserved", sku=sku, reserved=result.held[sku], counted=counted)
+    if sku not in result.differences:
         raise Refusal("product_unknown")
-    if counted < row.reserved:
-        raise Refusal("count_below_reserved", sku=sku, reserved=row.reserved, counted=counted)
-    difference: int = counted - row.on_hand
-    tx.execute(update(stock).where(this).values(on_hand=counted))
-    record(tx, [Move(store_id, sku, difference)], "counted", reference=reference, ids=ids, now=now)
-    return difference
+    return result.differences[sku]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    differences: Mapping[str, int]  # sku → how much more or less there is than was thought
+    held: Mapping[str, int]  # of what carts hold more of than was counted: how much; these stay as they were
+
+
+def count_all(
+    tx: Transaction, store_id: str, counted: Mapping[str, int], *, reference: str, ids: Ids, now: datetime
+) -> Counted:
+    """As `count`, for any number of products in as many statements; what the store does not have is in neither."""
+    assert all(pieces >= 0 for pieces in counted.values())
+    for sku in sorted(skus_with_expired(tx, store_id, now=now) & set(counted)):
+        release_expired(tx, store_id, sku, now=now)
+    rows = [
+        row
+        for some in _parts(sorted(counted))
+        for row in tx.execute(
+            select(stock.c.sku, stock.c.on_hand, stock.c.reserved)
+            .where(stock.c.store_id == store_id, stock.c.sku.in_(some))
+            .order_by(stock.c.sku)
+            .with_for_update()
+        )
+    ]
+    held = {row.sku: row.reserved for row in rows if counted[row.sku] < row.reserved}
+    differences = {row.sku: counted[row.sku] - row.on_hand for row in rows if row.sku not in held}
+    changed = [sku for sku, difference in differences.items() if difference]
+    if changed:
+        this = (stock.c.store_id == store_id) & (stock.c.sku == bindparam("this_sku"))
+        tx.execute(
+            update(stock).where(this).values(on_hand=bindparam("counted")),
+            [{"this_sku": sku, "counted": counted[sku]} for sku in changed],
+        )
+        moves = [Move(store_id, sku, differences[sku]) for sku in changed]
+        record(tx, moves, "counted", reference=reference, ids=ids, now=now)
+    return Counted(differences, held)
 
 
 def write_off(
@@ -129,3 +162,8 @@ def _lower(tx: Transaction, store_id: str, sku: str, pieces: int, *, now: dateti
     if left is None:
         raise Refusal("product_unknown", sku=sku)
     raise Refusal("stock_short", sku=sku, available=left)
+
+
+def _parts(skus: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(skus), SKUS_MAX):
+        yield skus[start : start + SKUS_MAX]

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from backend.clock import Ids
+from backend.db.moments import reached
+from backend.db.rows import insert_rows
 from backend.db.transaction import Run, Transaction
-from backend.errors import Refusal
 from backend.inventory import stock, stores
 from backend.inventory.products import price_at
 from backend.inventory.stock import Delivery
@@ -78,6 +79,7 @@ def take_over(tx: Transaction, rows: Sequence[ProductRow], *, ids: Ids, now: dat
             sold_here = [row for row in rows if code in row.on_hand]
             _write_prices(tx, store, sold_here, tally, now=now)
             _write_stock(tx, store, sold_here, tally, ids=ids, now=now)
+        reached("import_written")
     if tally.refused:
         raise CatalogueRefused(tally.refused)
     return Imported(
@@ -113,10 +115,18 @@ def _write_products(tx: Transaction, rows: Sequence[ProductRow], tally: _Tally) 
     changed = [
         values for sku, values in wanted.items() if sku in known and not values.items() <= known[sku].items()
     ]
-    if new:
-        tx.execute(insert(products), new)
-    for values in changed:
-        tx.execute(update(products).where(products.c.sku == values["sku"]).values(values))
+    insert_rows(tx, (products, new))
+    if changed:
+        named = [name for name in changed[0] if name != "sku"]
+        tx.execute(
+            update(products)
+            .where(products.c.sku == bindparam("this_sku"))
+            .values({name: bindparam(f"new_{name}") for name in named}),
+            [
+                {"this_sku": values["sku"], **{f"new_{name}": values[name] for name in named}}
+                for values in changed
+            ],
+        )
     tally.products_new, tally.products_changed = len(new), len(changed)
 
 
@@ -144,8 +154,7 @@ def _write_prices(
         for row in rows
         if known[row.sku] != row.price_minor
     ]
-    if changed:
-        tx.execute(insert(prices), changed)
+    insert_rows(tx, (prices, changed))
     tally.prices_changed += len(changed)
 
 
@@ -157,13 +166,10 @@ def _write_stock(
     new = [Delivery(store.id, row.sku, row.on_hand[store.code]) for row in rows if row.sku not in known]
     stock.receive(tx, new, reference=REFERENCE, ids=ids, now=now)
     tally.pieces_received += sum(delivery.quantity for delivery in new)
-    for row in sorted(rows, key=lambda row: row.sku):
-        counted = row.on_hand[store.code]
-        if known.get(row.sku, counted) == counted:
-            continue
-        try:
-            stock.count(tx, store.id, row.sku, counted=counted, reference=REFERENCE, ids=ids, now=now)
-            tally.counts_changed += 1
-        except Refusal as refusal:
-            reason = f"{refusal.facts['reserved']} pieces are held by carts, {counted} cannot be all."
+    counted = {row.sku: row.on_hand[store.code] for row in rows if row.sku in known}
+    done = stock.count_all(tx, store.id, counted, reference=REFERENCE, ids=ids, now=now)
+    tally.counts_changed += sum(1 for difference in done.differences.values() if difference)
+    for row in rows:
+        if row.sku in done.held:
+            reason = f"{done.held[row.sku]} pieces are held by carts, {counted[row.sku]} cannot be all."
             tally.refused.append(RefusedLine(row.line, f"stock:{store.code}", reason))
