@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from backend.adapters.expo import ExpoNotifier
-from backend.adapters.face_engine import OnnxFaceEngine
 from backend.adapters.inbox_notifier import InboxOnly
 from backend.adapters.jose import JoseSealer, Tokens
 from backend.adapters.key_wrap import FileKeyWrap
@@ -122,6 +121,8 @@ def gateway_for(settings: Settings) -> PaymentGateway | None:
 
 
 def face_engine(settings: Settings) -> FaceEngine:
+    from backend.adapters.face_engine import OnnxFaceEngine  # a worker does without ONNX Runtime
+
     try:
         return OnnxFaceEngine.load(
             parallel_max=settings.face_parallel_max,

@@ -17,6 +17,7 @@ from threading import Event, Thread
 
 from sqlalchemy import text
 
+from backend.adapters.no_faces import NoFaces
 from backend.carts import expiry
 from backend.checkout import afterwards, cancel, card, face_step, gateway_events
 from backend.checkout import open as checkouts
@@ -106,7 +107,7 @@ def work_alone(settings: Settings) -> None:
     ended = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    services = build(settings)
+    services = build(settings, faces=NoFaces())
     logger.info("working")
     work(services, ended=ended)
     logger.info("stopped")

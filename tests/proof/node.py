@@ -52,7 +52,7 @@ class Hurried:
 
 def build(options: NodeOptions) -> Callable[..., Services]:
     def build_services(settings: Settings, **given: Any) -> Services:
-        services = real_build(settings, faces=NamedFaces(), **given)
+        services = real_build(settings, **{"faces": NamedFaces(), **given})
         if options.hurry:
             services = replace(services, settings=Hurried(settings, Path(options.hurry)))
         return services if options.pins == "real" else replace(services, pin_hasher=QuickHasher())
