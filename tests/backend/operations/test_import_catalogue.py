@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from backend.db import moments
+from backend.db.moments import Moment
 from backend.db.transaction import Runner
 from backend.inventory import reservations
 from backend.inventory.tables import prices, products, stock_movements
 from backend.operations.import_catalogue import CatalogueRefused, Imported, import_file, import_products
-from catalogue.products_csv import ProductRow, write_products_csv
+from catalogue.gtin import restricted_gtin13
+from catalogue.products_csv import COLUMNS, ProductRow, write_products_csv
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
 
 MILK = ProductRow(
@@ -96,3 +99,55 @@ def test_a_file_with_a_fault_is_refused_as_a_whole(shelf: Shelf) -> None:
         import_file(shelf.run, faulty, ids=IDS, now=NOON)
     assert rows_of(shelf, products) == 0
     assert import_file(shelf.run, data, ids=IDS, now=NOON).products_new == 2
+
+
+FAULTS = (  # of a line: what stands there, and what instead
+    (",SAR,", ",sar,"),
+    (",1500,", ",15 %,"),
+    ("Good", "=cmd|Good"),
+    ("Good", "Go\ufeffod"),
+    ("Good", "Go\x00od"),
+    ("سلعة", ""),
+    ("stock", "-1"),
+    ("stock", "1,5"),
+    ("stock", "1.5"),
+    ("stock", "١٢"),
+    ("600", "6,00"),
+    ("600", "0"),
+    ("600", "10000000000"),
+    ("-SKU", "-sku"),
+)
+
+
+def large(lines: int, planted: dict[int, tuple[str, str]]) -> bytes:
+    heading = ",".join([*COLUMNS, "stock:R1"])
+    rows = [
+        f"{n}-SKU,{restricted_gtin13(n)},Good {n},سلعة,Goods,سلع,600,SAR,1500,,stock"
+        for n in range(1, lines + 1)
+    ]
+    for n, (there, instead) in planted.items():
+        rows[n] = rows[n].replace(there, instead)
+    return "\n".join([heading, *(row.replace("stock", "7") for row in rows)]).encode()
+
+
+def test_of_a_large_file_every_planted_fault_is_named_and_no_other_line(shelf: Shelf) -> None:
+    planted = {n * 47: FAULTS[n % len(FAULTS)] for n in range(42)}
+    with pytest.raises(CatalogueRefused) as no:
+        import_file(shelf.run, large(2_000, planted), ids=IDS, now=NOON)
+    assert {refused.line for refused in no.value.lines} == {n + 2 for n in planted}
+    assert rows_of(shelf, products) == 0
+
+
+def test_a_large_file_that_is_cut_off_leaves_nothing_and_twice_changes_nothing(shelf: Shelf) -> None:
+    def cut(_moment: Moment) -> None:
+        raise KeyboardInterrupt
+
+    moments.listen(cut)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            import_file(shelf.run, large(2_000, {}), ids=IDS, now=NOON)
+    finally:
+        moments.listen(moments.nobody)
+    assert [rows_of(shelf, table) for table in (products, prices, stock_movements)] == [0, 0, 0]
+    assert import_file(shelf.run, large(2_000, {}), ids=IDS, now=NOON).pieces_received == 14_000
+    assert import_file(shelf.run, large(2_000, {}), ids=IDS, now=NOON + MINUTE) == NOTHING
