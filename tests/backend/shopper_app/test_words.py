@@ -14,12 +14,16 @@ import backend
 from backend.api.app import API
 
 STATIC = Path(backend.__file__).parent / "shopper_app" / "static"
-OUR_OWN_MISTAKES = {  # the app's, not the shopper's: they read "that did not work"
+OUR_OWN_MISTAKES = {  # the app's or an operator's, not the shopper's: they read "that did not work"
     "not_json",
     "wrong_content_type",
     "device_key_refused",
     "device_of_another",
     "message_not_found",
+    "body_too_large",
+    "draining",
+    "schema_outdated",
+    "webhook_refused",
 }
 FORMS = {"en": {"one", "other"}, "ar": {"zero", "one", "two", "few", "many", "other"}}  # CLDR plural rules
 ASKED = re.compile(r"""\bt\(["']([\w.]+)["']""")
