@@ -13,8 +13,9 @@ from backend.adapters.jose import JoseSealer, Tokens
 from backend.adapters.key_wrap import FileKeyWrap
 from backend.adapters.pin_hasher import Argon2PinHasher
 from backend.adapters.request_counts import InMemory, InRedis, RequestCounts
+from backend.adapters.steady_clock import steady_clock
 from backend.checkout.ports import PaymentGateway, Sealer
-from backend.clock import Clock, Ids, SystemClock, SystemIds
+from backend.clock import Clock, Ids, SystemIds
 from backend.db.transaction import Runner, engine_for, keys_engine_for
 from backend.errors import SettingsRefused
 from backend.faces.ports import FaceEngine, KeyWrap
@@ -60,11 +61,12 @@ def build(
     and for face models that are not whole."""
     sealer = JoseSealer(secret_file(settings, "grant-signing.pem"), issuer=settings.public_host)
     label_key = label_key_of(settings)
+    run = Runner(engine_for(settings.main_url))
     return Services(
         settings=settings,
-        run=Runner(engine_for(settings.main_url)),
+        run=run,
         keys=Runner(keys_engine_for(settings.keys_url)),
-        clock=clock or SystemClock(),
+        clock=clock or steady_clock(run),
         ids=ids or SystemIds(),
         pin_hasher=Argon2PinHasher(
             {1: secret_file(settings, "pepper.key")}, parallel_max=settings.hash_parallel_max

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+
+from backend.adapters.steady_clock import SteadyClock, steady_clock
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+class Machine:
+    """Its wall clock may be set; the monotonic one only counts."""
+
+    def __init__(self) -> None:
+        self.wall, self.counted_s, self.away = NOON, 0.0, False
+
+    def look(self) -> datetime:
+        if self.away:
+            raise OperationalError("", {}, Exception())
+        return self.wall
+
+    def clock(self, every_s: float | None) -> SteadyClock:
+        return SteadyClock(self.look, every_s=every_s, counted_s=lambda: self.counted_s)
+
+    def passes(self, seconds: float, *, jump: timedelta = timedelta()) -> None:
+        self.counted_s += seconds
+        self.wall += timedelta(seconds=seconds) + jump
+
+
+def test_a_wall_clock_that_jumps_changes_nothing_for_a_running_process():
+    machine = Machine()
+    clock = machine.clock(None)
+    for jump in (timedelta(hours=-1), timedelta(minutes=10), timedelta(days=366)):
+        machine.passes(60, jump=jump)
+    assert clock.now() == NOON + timedelta(minutes=3)
+
+
+def test_what_the_database_says_is_taken_over_every_few_seconds_but_never_backwards():
+    machine = Machine()
+    clock = machine.clock(5)
+    machine.passes(4, jump=timedelta(seconds=2))
+    assert clock.now() == NOON + timedelta(seconds=4)
+    machine.passes(1)
+    assert clock.now() == NOON + timedelta(seconds=7)
+    machine.passes(5, jump=timedelta(hours=-1))
+    assert clock.now() == NOON + timedelta(seconds=7)
+
+
+def test_time_goes_on_while_the_database_is_away():
+    machine = Machine()
+    clock = machine.clock(5)
+    machine.away = True
+    machine.passes(60)
+    assert clock.now() == NOON + timedelta(minutes=1)
+
+
+def test_a_node_has_the_time_of_its_database(run):
+    assert abs(steady_clock(run).now() - datetime.now(UTC)) < timedelta(seconds=5)
