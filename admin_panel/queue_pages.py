@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin_panel.access import Visit, page
+from admin_panel.access import SESSION_COOKIE, Visit, page
 from admin_panel.acts import new_act, once
 from admin_panel.amounts import LATIN
+from admin_panel.live import Screens
 from admin_panel.notices import refused, went_well
 from backend.api import duties, staff_orders, staff_refunds
 from backend.api.auth import services
@@ -68,10 +69,31 @@ def queue(visit: Visit) -> str:
     return render_template("staff/queue.html", columns=columns(visit))
 
 
+def queue_fragment(store: str) -> AnyResponse:
+    """The cards alone, for the page that polls; unchanged is 304, mostly without a look at the database."""
+    key = (request.cookies.get(SESSION_COOKIE, ""), store)
+    etag = screens().unchanged(key, request.headers.get("If-None-Match", ""))
+    if etag is not None:
+        return AnyResponse(status=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
+    answer: AnyResponse = cards(store=store)
+    return answer
+
+
 @page(*duties.HAND_OVER)
-def queue_fragment(visit: Visit) -> Response:
-    """The cards alone, for the page that polls; unchanged is 304."""
-    return with_etag(make_response(render_template("staff/cards.html", columns=columns(visit))))
+def cards(visit: Visit) -> Response:
+    event = screens().last_event(visit.store.id)
+    answer = with_etag(make_response(render_template("staff/cards.html", columns=columns(visit))))
+    key = (request.cookies.get(SESSION_COOKIE, ""), visit.store.code)
+    screens().remember(key, visit.store.id, event, answer.headers["ETag"])
+    return answer
+
+
+queue_fragment.access = cards.access  # type: ignore[attr-defined]
+
+
+def screens() -> Screens:
+    kept: Screens = current_app.extensions.setdefault("screens", Screens(services().run))
+    return kept
 
 
 @page(*duties.HAND_OVER)

@@ -1,8 +1,8 @@
 // @ts-check
-// Keeps the queue current without a reload: asks every two seconds, mostly gets an empty 304, and swaps the cards
+// Keeps the queue current without a reload: asks twice a second, mostly gets an empty 304, and swaps the cards
 // without disturbing what is being typed. Without this script the page still works; it then needs a reload.
 
-const POLL_MS = 2000;
+const POLL_MS = 500;
 const PATIENCE_MS = 8000; // an answer that takes longer counts as none
 const OLD_MS = 6000;
 

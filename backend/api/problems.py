@@ -221,6 +221,8 @@ PROBLEMS: dict[str, Problem] = {
     "message_not_found": Problem(404, "There is no such message", "Load the inbox again."),
     # staff
     "day_malformed": Problem(422, "This is not a day", "Use YYYY-MM-DD, or leave it out for today."),
+    "after_malformed": Problem(422, "This is not where a page ended", "Give back `next` as it came."),
+    "limit_malformed": Problem(422, "There is no page of that size", "See the answer for the most rows."),
     "period_malformed": Problem(
         422,
         "This is no period",

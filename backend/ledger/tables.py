@@ -46,6 +46,7 @@ postings = Table(
     Column("actor", String(64), nullable=False),  # "shopper:ID" or "staff:ID"
     Column("at", UtcTime, nullable=False),
     UniqueConstraint("kind", "reference"),
+    Index("ix_postings_store_id_id", "store_id", "id"),
     CheckConstraint(
         "kind IN ('topup', 'payment', 'refund', 'issue', 'redeem', 'payout', 'closing', 'capture')",
         name="kind_known",

@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Timer
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, event, text
 
@@ -81,6 +82,8 @@ def keep_later(tx: Transaction, once: Once, answer: Answer) -> None:
 
 
 SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
+    "no_checks": (),  # nothing more than what a scratch fleet is without
+    "days_of_greenwich": (Replaced("backend.sales.days:ZoneInfo", lambda _name: ZoneInfo("UTC")),),
     "unconditional_take": (  # pieces are reserved whether or not they are there
         Rewrite(r"(on_hand - (?:\w+\.)?reserved >= )(\S+)", r"\1-1000000 + \2", pause_s=0.005),
     ),

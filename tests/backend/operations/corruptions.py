@@ -7,8 +7,11 @@ import re
 from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, text
+from sqlalchemy.exc import DBAPIError
 
-from backend.db.transaction import Transaction
+from backend.db.findings import Finding, Scope
+from backend.db.transaction import Runner, Transaction
+from backend.operations.reconcile import check_rooms
 
 
 @dataclass(frozen=True)
@@ -193,3 +196,68 @@ CORRUPTIONS = tuple(
          "UPDATE gateway_events SET state = 'strange' WHERE id = :id"),
     )
 )  # fmt: skip
+
+# What the tables themselves refuse, whoever asks.
+STOPPED = {
+    "more held than is there": "UPDATE stock SET reserved = on_hand + 1",
+    "fewer than none on the shelf": "UPDATE stock SET on_hand = -1, reserved = -1",
+    "a wallet below zero": "UPDATE accounts SET balance_minor = -1 WHERE kind = 'wallet'",
+    "an entry changed": "UPDATE entries SET amount_minor = amount_minor + 1",
+    "an entry taken out": "DELETE FROM entries",
+    "a posting changed": "UPDATE postings SET reference = 'another'",
+    "a posting that does not sum to zero": "INSERT INTO entries (id, posting_id, account_id, amount_minor, currency) "
+    f"SELECT {NEW}, posting_id, account_id, 1, currency FROM entries LIMIT 1",
+    "two orders of a checkout": "UPDATE orders SET checkout_id = (SELECT checkout_id FROM orders LIMIT 1)",
+    "two orders of a payment": "UPDATE orders SET posting_id = (SELECT posting_id FROM orders LIMIT 1)",
+    "a receipt number twice": "UPDATE orders SET receipt_number = 1",
+    "an event number twice": "UPDATE outbox SET event_id = 1 WHERE store_id IS NOT NULL",
+    "two checkouts of a cart": "UPDATE checkouts SET state = 'open', cart_id = (SELECT cart_id FROM checkouts LIMIT 1)",
+    "two open carts of a shopper": "UPDATE carts SET state = 'open'",
+    "a grant used twice": "UPDATE checkouts SET grant_jti = 'one for all'",
+    "more packed than bought": "UPDATE order_lines SET packed = quantity + 1",
+    "more refunded than paid": "UPDATE orders SET refunded_minor = total_minor + 1",
+    "more pieces refunded than bought": "UPDATE order_lines SET refunded = quantity + 1",
+    "a line that costs another amount": "UPDATE order_lines SET gross_minor = gross_minor + 1",
+    "a voucher used once too often": "UPDATE vouchers SET uses = uses_max + 1",
+    "a state that there is not": "UPDATE orders SET state = 'lost'",
+}
+SUMS_ARE_CHECKED_AT = "postgresql"  # SQLite has no trigger that waits for the end of a transaction
+
+
+def is_stopped(run: Runner, name: str) -> bool:
+    if "sum to zero" in name and run.engine.dialect.name != SUMS_ARE_CHECKED_AT:
+        return True
+
+    def spoil(tx: Transaction) -> None:
+        assert tx.execute(text(STOPPED[name])).rowcount > 0, name
+        if run.engine.dialect.name == "postgresql":
+            tx.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        raise NotStopped
+
+    try:
+        run(spoil)
+    except NotStopped:
+        return False
+    except DBAPIError:
+        return True
+    raise AssertionError("unreachable")
+
+
+class NotStopped(Exception):
+    """Nothing is committed."""
+
+
+def discover(run: Runner, corruption: Corruption, scope: Scope) -> tuple[str, list[Finding]]:
+    """What is found; never committed, so that the next damage finds a clean shop."""
+    with run.engine.connect() as tx:
+        if tx.dialect.name == "sqlite":
+            tx.exec_driver_sql("BEGIN")
+        unguard(tx)
+        subject = corruption.plant(tx)
+        report = check_rooms(tx, scope)
+        tx.rollback()
+    return subject, [finding for found in report.findings.values() for finding in found]
+
+
+def named(found: list[Finding]) -> set[tuple[str, str]]:
+    return {(finding.kind, plain(finding.subject)) for finding in found}

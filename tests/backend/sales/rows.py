@@ -168,6 +168,11 @@ class Shop:
                 for i, line in enumerate(lines)
             ],
         )
+        self.tx.execute(
+            update(store_counters)
+            .where(store_counters.c.store_id == self.store_id)
+            .values(events=store_counters.c.events + 1)
+        )
         return made["order"]
 
     def refund(self, order_id: str, at: datetime, *, amount_minor: int, vat_minor: int) -> None:

@@ -1,0 +1,78 @@
+"""A shop that did its work: reconcile has nothing to say about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from backend.checkout import card_outcome, gateway_events
+from backend.checkout.afterwards import after_payment
+from backend.checkout.card import Cards
+from backend.checkout.mismatch import Mismatch, record_mismatch
+from backend.checkout.open import Checkout
+from backend.checkout.ports import GatewayEvent, Intent, IntentState
+from backend.db import audit, outbox
+from backend.db.outbox import Kind
+from backend.db.transaction import Runner, Transaction
+from backend.operations.rollups import catch_up
+from tests.backend.checkout.till import Buyer, a_buyer
+from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
+from tests.backend.ledger.counter import Counter as Till
+from tests.backend.orders.counter import Counter, a_paid_order
+
+
+def a_good_shop(run: Runner) -> Buyer:
+    """Topped up, one order handed over, two refunded, three by card, one cart still open, everything delivered."""
+    buyer = a_buyer(run)
+    counter = Counter(buyer)
+    counter.hand_over(counter.readied(a_paid_order(buyer, "DATES", "BREAD")))
+    for goods in ("restock", "write_off"):
+        lost = counter.readied(a_paid_order(buyer, "WATER", "BREAD"))
+        command = Mismatch(lost.id, "bag of another", refund=True, goods=goods)
+        run(lambda tx, command=command: record_mismatch(tx, command, staff=counter.staff, ids=IDS, now=NOON))
+    pay_by_cards(run, buyer.shelf)
+    buyer.scan("WATER")
+    trade_in_cash(run, buyer)
+    work_off(run)
+    assert catch_up(run, now=NOON + timedelta(days=1)) == 1
+    return buyer
+
+
+def trade_in_cash(run: Runner, buyer: Buyer) -> None:
+    """A voucher used once of twice, money paid out, the till closed with a difference."""
+    till = Till(run, buyer.shelf.store.id, buyer.shopper_id)
+    till.issue(20_00, uses=2)
+    till.redeem()
+    till.pay_out(5_00)
+    till.close(100_00)
+
+
+def pay_by_cards(run: Runner, shelf: Shelf) -> None:
+    """One charged, one charged too late and given back, one not confirmed yet."""
+    charged, late, _open = (begun_by_card(Buyer(shelf, money_minor=0)) for _ in range(3))
+    run(lambda tx: card_outcome.give_up(tx, late.id, now=NOON))
+    for checkout in (charged, late):
+        agreed = (checkout.total_minor, checkout.currency, checkout.id)
+        intent = Intent(f"pi_{checkout.id}", IntentState.CAPTURED, *agreed)
+        event = GatewayEvent(f"evt_{checkout.id}", "payment_intent.succeeded", intent)
+        run(lambda tx, event=event: gateway_events.store(tx, event, now=NOON))
+        run(lambda tx, event=event: gateway_events.apply_one(tx, event.id, ids=IDS, now=NOON))
+    run(lambda tx: card_outcome.went_back(tx, late.id, ids=IDS, now=NOON))
+
+
+def begun_by_card(buyer: Buyer) -> Checkout:
+    checkout, grant = buyer.granted("WATER")
+    assert buyer.pay(checkout, grant, cards=Cards("stripe", 15 * MINUTE)).status == 202
+    return checkout
+
+
+def work_off(run: Runner) -> None:
+    """What the worker does, without anybody to tell."""
+
+    def once(tx: Transaction) -> None:
+        for claimed in outbox.claim(tx, now=NOON, limit=1000):
+            if claimed.happening.kind is Kind.PAYMENT_SETTLED:
+                after_payment(tx, claimed.happening, now=NOON)
+            outbox.done(tx, claimed, now=NOON)
+        audit.chain(tx)
+
+    run(once)
