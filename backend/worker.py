@@ -27,6 +27,7 @@ from backend.db.outbox import Claimed, Kind
 from backend.db.rows import DROPPED_MAX
 from backend.db.transaction import Transaction
 from backend.identity import devices, staff
+from backend.inventory import search
 from backend.messages import inbox
 from backend.messages.deliver import deliver
 from backend.privacy import erase
@@ -86,6 +87,7 @@ def work(services: Services, *, ended: Event) -> None:
         Duty("sweep", 5, sweep),
         Duty("roll up", 60, roll_up_days),
         Duty("uncollected", 600, put_away_uncollected),
+        Duty("index", 10, index_products),
         Duty("erase", 60, finish_erasures),
         Duty("drop", 300, drop_old),
     ]
@@ -182,6 +184,10 @@ def follow_cards(services: Services) -> bool:
     more = gateway_events.apply_due(run=at.run, ids=at.ids, clock=at.clock)
     more += card.sweep(run=at.run, gateway=services.gateway, ids=at.ids, clock=at.clock)
     return more + card.send_refunds(run=at.run, gateway=services.gateway) > 0
+
+
+def index_products(services: Services) -> bool:
+    return services.run(search.index_missing) > 0
 
 
 def finish_erasures(services: Services) -> bool:

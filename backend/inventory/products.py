@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, s
 from backend.db.schema import UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
+from backend.inventory.search import matching
 from backend.inventory.stores import Store
 from backend.inventory.tables import prices, products, reservations, stock
 
 PAGE_MAX = 100
-QUERY_WORDS_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +122,15 @@ def listing(
     limit: int = PAGE_MAX,
     now: datetime,
 ) -> Page:
-    """What the store sells, by sku. Every word of `q` stands in a name, a category, the sku or the GTIN."""
+    """What the store sells, by sku. Every word of `q` begins a word of the product, or nearly is one."""
     assert 1 <= limit <= PAGE_MAX, limit
     wanted = OFFERED.order_by(products.c.sku).limit(limit + 1)
     if after:
         wanted = wanted.where(products.c.sku > after)
     if category:
         wanted = wanted.where(or_(products.c.category_en == category, products.c.category_ar == category))
-    for word in q.split()[:QUERY_WORDS_MAX]:
-        wanted = wanted.where(_mentions(word))
+    if q.strip():
+        wanted = wanted.where(*matching(tx, q))
     rows = tx.execute(wanted, _here(store, now)).all()
     shown = tuple(product_of(row, store) for row in rows[:limit])
     return Page(shown, shown[-1].sku if len(rows) > limit else None)
@@ -146,16 +146,6 @@ def everything(tx: Transaction, store: Store, *, now: datetime) -> Sequence[Prod
 def _here(store: Store, now: datetime) -> dict[str, Any]:
     """What OFFERED asks for."""
     return {"store": store.id, "now": now}
-
-
-def _mentions(word: str) -> ColumnElement[bool]:
-    digits = "".join(str(int(c)) if c.isdecimal() else c for c in word)  # Arabic-Indic digits, too
-    names = (products.c.name_en, products.c.name_ar, products.c.category_en, products.c.category_ar)
-    return or_(
-        *(name.icontains(word, autoescape=True) for name in names),
-        products.c.sku.icontains(digits, autoescape=True),
-        products.c.gtin.contains(digits, autoescape=True),
-    )
 
 
 def product_of(row: Row[Any], store: Store) -> Product:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from backend.db.schema import Id, UtcTime, metadata
 
 SKU = 32
+WORD = String(40).with_variant(String(40, collation="C"), "postgresql")  # sorted by bytes, as SQLite does
 
 stores = Table(
     "stores",
@@ -118,4 +119,18 @@ reservations = Table(
         sqlite_where=Column("state") == "live",
         postgresql_where=Column("state") == "live",
     ),
+)
+
+product_words = Table(  # what a product is found by: `inventory/search.py`
+    "product_words",
+    metadata,
+    Column("word", WORD, primary_key=True),
+    Column("sku", String(SKU), ForeignKey("products.sku"), primary_key=True, index=True),
+)
+
+word_gaps = Table(  # words with one letter left out, for those who mistype
+    "word_gaps",
+    metadata,
+    Column("gap", WORD, primary_key=True),
+    Column("word", WORD, primary_key=True),
 )

@@ -13,7 +13,7 @@ from backend.clock import Ids
 from backend.db.moments import reached
 from backend.db.rows import insert_rows
 from backend.db.transaction import Run, Transaction
-from backend.inventory import stock, stores
+from backend.inventory import search, stock, stores
 from backend.inventory.products import price_at
 from backend.inventory.stock import Delivery
 from backend.inventory.stores import Store
@@ -127,6 +127,7 @@ def _write_products(tx: Transaction, rows: Sequence[ProductRow], tally: _Tally) 
                 for values in changed
             ],
         )
+    search.forget(tx, [values["sku"] for values in changed])
     tally.products_new, tally.products_changed = len(new), len(changed)
 
 

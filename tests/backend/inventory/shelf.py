@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from backend.clock import SystemIds
 from backend.db.transaction import Runner, Transaction
 from backend.identity.tables import shoppers
-from backend.inventory import stock
+from backend.inventory import search, stock
 from backend.inventory.stock import Delivery
 from backend.inventory.stores import Store, open_store
 from backend.inventory.tables import prices, products, stock_movements
@@ -48,6 +48,7 @@ class Shelf:
                     active=True,
                 )
             )
+            search.index(tx, [sku])
             stock.receive(tx, [Delivery(self.store.id, sku, pieces)], reference="test", ids=IDS, now=NOON)
 
         self.run(new)
