@@ -187,7 +187,10 @@ def follow_cards(services: Services) -> bool:
 
 
 def index_products(services: Services) -> bool:
-    return services.run(search.index_missing) > 0
+    skus = services.run.read(search.missing)
+    if skus:
+        services.run(lambda tx: search.index(tx, skus))
+    return len(skus) == search.INDEXED_MAX
 
 
 def finish_erasures(services: Services) -> bool:

@@ -39,12 +39,10 @@ def _near(tx: Transaction, word: str) -> list[str]:
     return [near for near in tx.execute(shared).scalars() if one_typo_apart(word, near)]
 
 
-def index_missing(tx: Transaction) -> int:
-    """Up to INDEXED_MAX products that nobody has indexed yet; how many."""
+def missing(tx: Transaction) -> Sequence[str]:
+    """Up to INDEXED_MAX products that nobody has indexed yet."""
     known = select(product_words.c.sku).where(product_words.c.sku == products.c.sku).exists()
-    skus = tx.execute(select(products.c.sku).where(~known).limit(INDEXED_MAX)).scalars().all()
-    index(tx, skus)
-    return len(skus)
+    return tx.execute(select(products.c.sku).where(~known).limit(INDEXED_MAX)).scalars().all()
 
 
 def index(tx: Transaction, skus: Sequence[str]) -> None:
@@ -57,7 +55,8 @@ def index(tx: Transaction, skus: Sequence[str]) -> None:
 
 def forget(tx: Transaction, skus: Sequence[str]) -> None:
     """Whose names changed: they are indexed anew."""
-    tx.execute(delete(product_words).where(product_words.c.sku.in_(skus)))
+    for start in range(0, len(skus), INDEXED_MAX):
+        tx.execute(delete(product_words).where(product_words.c.sku.in_(skus[start : start + INDEXED_MAX])))
 
 
 def _words_of(row: Any) -> set[str]:
