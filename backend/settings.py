@@ -60,6 +60,12 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text == "yes"
+
+
 def rate_of(*choices: float) -> Callable[[str], float]:
     def read(text: str) -> float:
         if float(text) not in choices:
@@ -145,6 +151,12 @@ class Settings:
         timedelta(minutes=15),
         seconds(60, 3600),
         "How long a shopper may take to confirm a card payment; the goods are held five minutes more.",
+    )
+    webhook_private: bool = setting(
+        "SMARTPAY_WEBHOOK_PRIVATE",
+        False,
+        yes_or_no,
+        "yes: integrators' endpoints may lie in private networks and speak plain HTTP.",
     )
     grant_lifetime: timedelta = setting(
         "SMARTPAY_GRANT_LIFETIME_S", timedelta(seconds=120), seconds(10, 120), "How long a grant may pay."

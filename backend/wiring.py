@@ -14,13 +14,14 @@ from backend.adapters.key_wrap import FileKeyWrap
 from backend.adapters.pin_hasher import Argon2PinHasher
 from backend.adapters.request_counts import InMemory, InRedis, RequestCounts
 from backend.adapters.steady_clock import steady_clock
+from backend.adapters.webhook_sender import HttpWebhookSender
 from backend.checkout.ports import PaymentGateway, Sealer
 from backend.clock import Clock, Ids, SystemIds
 from backend.db.transaction import Runner, engine_for, keys_engine_for
 from backend.errors import SettingsRefused
 from backend.faces.ports import FaceEngine, KeyWrap
 from backend.identity.ports import PinHasher
-from backend.messages.ports import Notifier
+from backend.messages.ports import Notifier, WebhookSender
 from backend.orders.ports import InvoiceStamper
 from backend.settings import STRIPE_KEY_FILES, Settings, secret_file
 from catalogue.labels import LabelKey, LabelKeys, VerifyingKey
@@ -44,6 +45,7 @@ class Services:
     tokens: Tokens
     notifier: Notifier
     gateway: PaymentGateway | None  # None: no cards
+    webhook_sender: WebhookSender
     request_counts: RequestCounts
     label_key: LabelKey
     label_keys: LabelKeys
@@ -83,6 +85,7 @@ def build(
         ),
         notifier=notifier_for(settings),
         gateway=gateway_for(settings),
+        webhook_sender=HttpWebhookSender(private=settings.webhook_private),
         request_counts=InRedis(settings.redis_url) if settings.redis_url else InMemory(),
         label_key=label_key,
         label_keys={label_key.id: VerifyingKey(label_key.private.public_key(), retired=False)},

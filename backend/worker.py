@@ -10,6 +10,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -28,7 +29,7 @@ from backend.db.rows import DROPPED_MAX
 from backend.db.transaction import Transaction
 from backend.identity import devices, staff
 from backend.inventory import search
-from backend.messages import inbox
+from backend.messages import inbox, webhook_delivery, webhooks
 from backend.messages.deliver import deliver
 from backend.privacy import erase
 from backend.sales import rollups
@@ -39,6 +40,7 @@ from backend.wiring import Services, build
 CLAIMED_MAX = 5  # few enough that slow pushes end within the lease
 PAUSE_S_MAX = 60
 UNCOLLECTED_MAX = 50
+COURIERS = 8  # endpoints of integrators served at once
 ONE_CHAINER = 7_265_002  # PostgreSQL advisory lock
 DROPS = (
     idempotency.drop_old,
@@ -46,6 +48,7 @@ DROPS = (
     staff.drop_old_sessions,
     face_step.drop_old_challenges,
     inbox.drop_old,
+    webhooks.drop_old,
 )
 
 logger = logging.getLogger("worker")
@@ -79,8 +82,11 @@ def work(services: Services, *, ended: Event) -> None:
 
     What waits for somebody else's server has a thread of its own, and so delays no message.
     """
-    cards = Thread(target=attend, args=(services, [Duty("cards", 2, follow_cards)], ended), name="cards")
-    cards.start()
+    couriers = Couriers()
+    slow = [Duty("cards", 2, follow_cards), Duty("webhooks", 0.5, couriers.send_out)]
+    threads = [Thread(target=attend, args=(services, [duty], ended), name=duty.name) for duty in slow]
+    for thread in threads:
+        thread.start()
     duties = [
         Duty("deliver", 0.2, deliver_due),
         Duty("audit", 2, chain_audit),
@@ -92,7 +98,9 @@ def work(services: Services, *, ended: Event) -> None:
         Duty("drop", 300, drop_old),
     ]
     attend(services, duties, ended)
-    cards.join()
+    for thread in threads:
+        thread.join()
+    couriers.end()
 
 
 def attend(services: Services, duties: Sequence[Duty], ended: Event) -> None:
@@ -139,6 +147,35 @@ def deliver_one(services: Services, claimed: Claimed) -> None:
         services.run(lambda tx: outbox.failed(tx, claimed, error, now=now))
     else:
         services.run(lambda tx: outbox.done(tx, claimed, now=now))
+
+
+class Couriers:
+    """Each endpoint is served on its own, so that one which hangs keeps nobody else waiting."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(COURIERS, "webhook")
+        self.out: dict[str, Future[None]] = {}
+
+    def send_out(self, services: Services) -> bool:
+        at = services
+        self.out = {name: turn for name, turn in self.out.items() if not turn.done()}
+        for name in at.run.read(lambda tx: webhooks.with_work(tx, now=at.clock.now())):
+            if name not in self.out:
+                self.out[name] = self.pool.submit(serve_endpoint, at, name)
+        return False
+
+    def end(self) -> None:
+        self.pool.shutdown(cancel_futures=True)
+
+
+def serve_endpoint(at: Services, endpoint_id: str) -> None:
+    try:
+        secret = at.tokens.digest("webhook", endpoint_id)
+        webhook_delivery.serve(
+            endpoint_id, run=at.run, sender=at.webhook_sender, secret=secret, clock=at.clock
+        )
+    except Exception:  # its lease runs out, then it has its turn again
+        logger.exception("endpoint %s could not be served", endpoint_id)
 
 
 def chain_audit(services: Services) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from backend.adapters.inbox_notifier import InboxOnly
 from backend.adapters.key_wrap import FileKeyWrap
 from backend.adapters.request_counts import InMemory
+from backend.adapters.webhook_sender import HttpWebhookSender
 from backend.clock import SystemIds
 from backend.db.transaction import Runner
 from backend.settings import Settings
@@ -34,6 +35,7 @@ def services_of(settings: Settings, run: Runner, keys: Runner, **changes: Any) -
         tokens=tokens(),
         notifier=InboxOnly(),
         gateway=None,
+        webhook_sender=HttpWebhookSender(private=True),
         request_counts=InMemory(),
         label_key=LABEL_KEY,
         label_keys={LABEL_KEY.id: LABEL_KEY.verifying()},

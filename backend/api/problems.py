@@ -194,6 +194,10 @@ PROBLEMS: dict[str, Problem] = {
     "gateway_unavailable": Problem(
         503, "The card gateway does not answer", "Try again in a moment; nothing is charged twice."
     ),
+    "webhook_not_found": Problem(404, "There is no such endpoint", "See GET /v1/staff/webhooks."),
+    "webhook_url_refused": Problem(
+        422, "This address cannot be an endpoint", "Use https://, a host name and no user name."
+    ),
     "webhook_refused": Problem(
         400, "Not signed by the gateway just now", "Send the signed bytes as they are, within 300 s."
     ),

@@ -14,6 +14,7 @@ Moment = Literal[
     "committed",  # the payment; its answer is not sent yet
     "gateway_called",  # what it said is not written down yet
     "import_written",  # a catalogue; nothing of it is committed yet
+    "webhook_sent",  # to an integrator; it is not marked as sent yet
     "outbox_sent",  # a message; it is not marked as sent yet
 ]
 

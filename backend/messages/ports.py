@@ -31,3 +31,19 @@ class Notifier(Protocol):
     """Slow: never called while rows are locked. Never raises: what went wrong is in the outcome."""
 
     def send(self, push: Push) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int | None  # None: no answer
+    error: str = ""
+
+    @property
+    def took_it(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+class WebhookSender(Protocol):
+    """Slow: never called while rows are locked. Never raises, never follows a redirect."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply: ...
