@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from threading import Barrier
 
 from sqlalchemy import text
 
+from backend.db.transaction import TRIES_MAX
 from tests.proof.fleet import Fleet
-from tests.proof.load import clients, said
+from tests.proof.load import Wire, clients, said
+from tests.proof.processes import Process
 from tests.proof.result import Found, Size, proof
 
 WAIT_S_MAX = 300
@@ -43,9 +46,12 @@ def ct4(fleet: Fleet, *, size: Size, seed: int) -> Found:
     wanted = {"201": done * lines, "paid 201": done}
     found.demand(answers == wanted, f"{dict(answers)} instead of {wanted}")
     found.demand(grown == 0, f"{grown} deadlocks")
+    found.demand(TRIES_MAX <= 3, f"a transaction may run {TRIES_MAX} times")
+    again = sum(retries(server) for server in fleet.servers)
     found.n = done
     found.figure = (
-        f"{done} baskets of {lines} out of {products} products, {threads} clients: {grown} deadlocks"
+        f"{done} baskets of {lines} out of {products} products, {threads} clients:"
+        f" {grown} deadlocks, {again} retries"
     )
     return found
 
@@ -57,3 +63,12 @@ def deadlocks(fleet: Fleet) -> int:
     with fleet.engine.connect() as connection:
         connection.execute(text("SELECT pg_stat_force_next_flush()"))
         return int(connection.execute(text(DEADLOCKS)).scalar_one())
+
+
+def retries(server: Process) -> int:
+    """Transactions that a node ran again since its start, of at most TRIES_MAX runs each."""
+    wire = Wire(lambda: [server.port])
+    reply = wire("GET", "/metrics", {}, b"")
+    wire.close()
+    told = re.findall(r"^smartpay_transaction_retries_total\{.*\} (\S+)$", reply.body.decode(), re.MULTILINE)
+    return sum(int(float(times)) for times in told)
