@@ -63,16 +63,19 @@ STATEMENTS = {
     "I3 goods leave with an order": """
         SELECT m.id, m.reference FROM stock_movements m LEFT JOIN orders o ON TEXT(o.checkout_id) = m.reference
         WHERE m.reason = 'sold' AND o.id IS NULL""",
-    "I4 an order's lines are its total": """
-        SELECT o.id, o.total_minor, SUM(l.gross_minor) FROM orders o JOIN order_lines l ON l.order_id = o.id
-        GROUP BY o.id, o.total_minor HAVING SUM(l.gross_minor) <> o.total_minor""",
+    "I4 an order's lines less discounts are its total": """
+        SELECT o.id, o.total_minor, SUM(l.gross_minor), SUM(l.discount_minor)
+        FROM orders o JOIN order_lines l ON l.order_id = o.id GROUP BY o.id, o.total_minor, o.discount_minor
+        HAVING SUM(l.gross_minor - l.discount_minor) <> o.total_minor
+            OR SUM(l.discount_minor) <> o.discount_minor""",
     "I4 an order has lines": """
         SELECT o.id FROM orders o LEFT JOIN order_lines l ON l.order_id = o.id WHERE l.id IS NULL""",
-    "I4 VAT of a rate is that of its sum, half up": """
-        SELECT order_id, vat_rate_bp, SUM(vat_minor), SUM(gross_minor) FROM order_lines
-        GROUP BY order_id, vat_rate_bp
-        HAVING SUM(vat_minor) <> (2 * CAST(SUM(gross_minor) AS bigint) * vat_rate_bp + 10000 + vat_rate_bp)
-                                 / (2 * (10000 + vat_rate_bp))""",
+    "I4 VAT of a rate is that of its paid sum, half up": """
+        SELECT order_id, vat_rate_bp, vat, paid FROM (
+          SELECT order_id, vat_rate_bp, SUM(vat_minor) AS vat,
+            CAST(SUM(gross_minor - discount_minor) AS bigint) AS paid
+          FROM order_lines GROUP BY order_id, vat_rate_bp) rates
+        WHERE vat <> (2 * paid * vat_rate_bp + 10000 + vat_rate_bp) / (2 * (10000 + vat_rate_bp))""",
     "I5 receipt numbers are 1..n": """
         SELECT c.store_id, c.receipts, MIN(o.receipt_number), MAX(o.receipt_number), COUNT(o.id)
         FROM store_counters c LEFT JOIN orders o ON o.store_id = c.store_id
@@ -131,6 +134,12 @@ STATEMENTS = {
     "I9 a grant paid once": """
         SELECT grant_jti, COUNT(*) FROM checkouts WHERE grant_state = 'used'
         GROUP BY grant_jti HAVING COUNT(*) > 1""",
+    "I9 a voucher was used as often as it says": """
+        SELECT v.id, v.uses, COUNT(u.n) FROM vouchers v LEFT JOIN voucher_uses u ON u.voucher_id = v.id
+        GROUP BY v.id, v.uses, v.uses_max HAVING COUNT(u.n) <> v.uses OR v.uses > v.uses_max""",
+    "I9 a coupon was used as often as it says": """
+        SELECT c.id, c.uses, COUNT(u.checkout_id) FROM coupons c LEFT JOIN coupon_uses u ON u.coupon_id = c.id
+        GROUP BY c.id, c.uses, c.uses_max HAVING COUNT(u.checkout_id) <> c.uses OR c.uses > c.uses_max""",
     "I9 a cart was paid once": """
         SELECT cart_id, COUNT(*) FROM checkouts WHERE state = 'paid' GROUP BY cart_id HAVING COUNT(*) > 1""",
 }
