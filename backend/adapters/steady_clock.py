@@ -1,7 +1,8 @@
-"""A clock that no jump of the machine's clock moves: what was read once, and what the monotonic clock counted since.
+"""A clock that no jump of the machine's clock moves: what was read once, and what passed since.
 
 On PostgreSQL the database's time is read again every few seconds, so that all nodes agree about what has expired
-whatever their own clocks say; on SQLite the machine's time is read once, when the process starts.
+whatever their own clocks say. On SQLite it is the machine's, followed slowly: a clock that is put right reaches us, and
+a hold of fifteen minutes ends at most a tenth early or late for it.
 """
 
 from __future__ import annotations
@@ -18,21 +19,27 @@ from backend.db.transaction import Runner
 from backend.errors import Refusal
 
 LOOK_EVERY_S = 5.0
+FOLLOWED = 0.1  # of the time that passed, of a difference to the machine's clock
 CLOCK = text("SELECT clock_timestamp()")
 
 
+def passed_s() -> float:
+    """Seconds since some moment; a machine that slept counts its sleep."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class SteadyClock:
-    """`look` reads the time; None again for `every_s`: it is read once."""
+    """`look` reads the time. followed: the share of the time since the last look by which that may move us at most."""
 
     def __init__(
         self,
         look: Callable[[], datetime],
         *,
-        every_s: float | None,
-        counted_s: Callable[[], float] = time.monotonic,
+        followed: float | None = None,
+        counted_s: Callable[[], float] = passed_s,
     ) -> None:
         self._look = look
-        self._every_s = every_s
+        self._followed = followed
         self._counted_s = counted_s
         self._lock = Lock()
         self._read_at_s = counted_s()
@@ -42,7 +49,7 @@ class SteadyClock:
         """Aware UTC; never earlier than before."""
         with self._lock:
             since_s = self._counted_s() - self._read_at_s
-            if self._every_s is not None and since_s >= self._every_s:
+            if since_s >= LOOK_EVERY_S:
                 self._look_again()
                 since_s = self._counted_s() - self._read_at_s
             self._last = max(self._last, self._read + timedelta(seconds=since_s))
@@ -55,14 +62,19 @@ class SteadyClock:
             read = self._look()
         except (SQLAlchemyError, Refusal):
             return
-        self._read_at_s = (asked_s + self._counted_s()) / 2  # it was read half-way
-        self._read = read
+        read_at_s = (asked_s + self._counted_s()) / 2  # it was read half-way
+        since = timedelta(seconds=read_at_s - self._read_at_s)
+        counted = self._read + since
+        if self._followed is not None:
+            bound = since * self._followed
+            read = counted + max(-bound, min(bound, read - counted))
+        self._read_at_s, self._read = read_at_s, read
 
 
 def steady_clock(run: Runner) -> SteadyClock:
     if run.engine.dialect.name == "sqlite":
-        return SteadyClock(lambda: datetime.now(UTC), every_s=None)
-    return SteadyClock(lambda: database_time(run), every_s=LOOK_EVERY_S)
+        return SteadyClock(lambda: datetime.now(UTC), followed=FOLLOWED)
+    return SteadyClock(lambda: database_time(run))
 
 
 def database_time(run: Runner) -> datetime:
