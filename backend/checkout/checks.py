@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, or_, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
-from backend.checkout.tables import checkouts, refund_lines, refunds
+from backend.carts.tables import coupons
+from backend.checkout.tables import checkouts, coupon_uses, refund_lines, refunds
 from backend.db.checks import gaps
 from backend.db.events import store_counters
 from backend.db.findings import Scope, plain, rule
@@ -18,6 +34,27 @@ from backend.orders.checks import made as placed
 from backend.orders.tables import order_lines, orders
 
 AGREED = ("shopper_id", "store_id", "total_minor", "currency")
+HOLDING = ("open", "paying", "paid")  # states of a checkout that has its coupon
+
+
+class amounts_of(FunctionElement[int]):  # noqa: N801 - an SQL function
+    """The sum of `amount_minor` over a JSON array of objects."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(amounts_of, "sqlite")
+def _for_sqlite(element: amounts_of, compiler: SQLCompiler, **given: Any) -> str:
+    array = compiler.process(element.clauses, **given)
+    return f"(SELECT coalesce(sum(json_extract(value, '$.amount_minor')), 0) FROM json_each({array}))"  # noqa: S608 - a column of ours
+
+
+@compiles(amounts_of, "postgresql")
+def _for_postgresql(element: amounts_of, compiler: SQLCompiler, **given: Any) -> str:
+    array = compiler.process(element.clauses, **given)
+    amount = "CAST(value ->> 'amount_minor' AS bigint)"
+    return f"(SELECT coalesce(sum({amount}), 0) FROM jsonb_array_elements({array}))"  # noqa: S608 - a column of ours
 
 
 @rule("checkout_state", "a checkout is paid if it has an order, and only then")
@@ -48,6 +85,37 @@ def wrong_orders(scope: Scope) -> Select[Any]:
             or_(checkouts.c.id.is_(None), *(checkouts.c[name] != orders.c[name] for name in AGREED)),
             placed(scope),
         )
+    )
+
+
+@rule("order_discount", "an order's discount is what its checkout's promotions took off")
+def wrong_discounts(scope: Scope) -> Select[Any]:
+    """That it is also its lines' is a rule of orders."""
+    due = amounts_of(checkouts.c.discounts)
+    return (
+        select(orders.c.id, due.label("expected"), orders.c.discount_minor.label("found"))
+        .join(checkouts, checkouts.c.id == orders.c.checkout_id)
+        .where(orders.c.discount_minor != due, placed(scope))
+    )
+
+
+@rule("coupon_uses", "a coupon's uses are those of checkouts")
+def wrong_coupons(_scope: Scope) -> Select[Any]:
+    used = func.count(coupon_uses.c.checkout_id)
+    return (
+        select(coupons.c.id, used.label("expected"), coupons.c.uses.label("found"))
+        .join(coupon_uses, coupon_uses.c.coupon_id == coupons.c.id, isouter=True)
+        .group_by(coupons.c.id)
+        .having(coupons.c.uses != used)
+    )
+
+
+@rule("coupon_kept", "a checkout that will not be paid gave its coupon back")
+def kept_coupons(scope: Scope) -> Select[Any]:
+    return (
+        select(checkouts.c.id, literal("given back").label("expected"), checkouts.c.state.label("found"))
+        .join(coupon_uses, coupon_uses.c.checkout_id == checkouts.c.id)
+        .where(checkouts.c.state.not_in(HOLDING), scope.covers(checkouts.c.id, checkouts.c.created_at))
     )
 
 
@@ -232,6 +300,9 @@ def wrong_answers(_scope: Scope) -> Select[Any]:
 RULES = (
     wrong_checkouts,
     wrong_orders,
+    wrong_discounts,
+    wrong_coupons,
+    kept_coupons,
     wrong_payments,
     orphan_payments,
     wrong_refunds,

@@ -140,6 +140,13 @@ CORRUPTIONS = tuple(
          "UPDATE checkouts SET total_minor = total_minor + 1 WHERE id = :row_checkout"),
         ("an order whose checkout is gone", "order_agreement", "SELECT id, checkout_id AS row_checkout FROM orders",
          "DELETE FROM checkouts WHERE id = :row_checkout"),
+        ("a promotion that took nothing off", "order_discount",
+         "SELECT id, checkout_id AS row_checkout FROM orders WHERE discount_minor > 0",
+         "UPDATE checkouts SET discounts = '[]' WHERE id = :row_checkout"),
+        ("a use of a coupon forgotten", "coupon_uses", "SELECT id FROM coupons WHERE uses > 0",
+         "UPDATE coupons SET uses = uses - 1 WHERE id = :id"),
+        ("a coupon that a dead checkout kept", "coupon_kept", "SELECT checkout_id FROM coupon_uses",
+         "UPDATE checkouts SET state = 'cancelled' WHERE id = :checkout_id"),
         ("a refund of another amount", "refund", "SELECT id FROM refunds WHERE amount_minor > 1",
          "UPDATE refunds SET amount_minor = amount_minor - 1 WHERE id = :id"),
         ("a refund of another part", "refund_parts",
@@ -219,6 +226,8 @@ STOPPED = {
     "more pieces refunded than bought": "UPDATE order_lines SET refunded = quantity + 1",
     "a line that costs another amount": "UPDATE order_lines SET gross_minor = gross_minor + 1",
     "a voucher used once too often": "UPDATE vouchers SET uses = uses_max + 1",
+    "a coupon used once too often": "UPDATE coupons SET uses = uses_max + 1",
+    "a coupon used by one shopper once too often": "UPDATE coupon_uses SET n = per_shopper_max + 1",
     "a state that there is not": "UPDATE orders SET state = 'lost'",
 }
 SUMS_ARE_CHECKED_AT = "postgresql"  # SQLite has no trigger that waits for the end of a transaction

@@ -14,6 +14,7 @@ from backend.db import audit, outbox
 from backend.db.outbox import Kind
 from backend.db.transaction import Runner, Transaction
 from backend.operations.rollups import catch_up
+from tests.backend.checkout.test_coupons import a_coupon, with_coupon
 from tests.backend.checkout.till import Buyer, a_buyer
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
 from tests.backend.ledger.counter import Counter as Till
@@ -21,7 +22,7 @@ from tests.backend.orders.counter import Counter, a_paid_order
 
 
 def a_good_shop(run: Runner) -> Buyer:
-    """Topped up, one order handed over, two refunded, three by card, one cart still open, everything delivered."""
+    """Topped up, one order handed over, two refunded, one with a coupon, three by card; a cart is still open."""
     buyer = a_buyer(run)
     counter = Counter(buyer)
     counter.hand_over(counter.readied(a_paid_order(buyer, "DATES", "BREAD")))
@@ -29,12 +30,23 @@ def a_good_shop(run: Runner) -> Buyer:
         lost = counter.readied(a_paid_order(buyer, "WATER", "BREAD"))
         command = Mismatch(lost.id, "bag of another", refund=True, goods=goods)
         run(lambda tx, command=command: record_mismatch(tx, command, staff=counter.staff, ids=IDS, now=NOON))
+    buy_with_a_coupon(buyer)
     pay_by_cards(run, buyer.shelf)
     buyer.scan("WATER")
     trade_in_cash(run, buyer)
     work_off(run)
     assert catch_up(run, now=NOON + timedelta(days=1)) == 1
     return buyer
+
+
+def buy_with_a_coupon(buyer: Buyer) -> None:
+    """Cancelled once before."""
+    a_coupon(buyer.shelf)
+    cart = with_coupon(buyer, "DATES", "BREAD")
+    buyer.cancel(buyer.open(cart.id))
+    checkout = buyer.open(cart.id)
+    assert buyer.prove(checkout)
+    assert buyer.pay(checkout, buyer.grant()).status == 201
 
 
 def trade_in_cash(run: Runner, buyer: Buyer) -> None:
