@@ -109,8 +109,8 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     ),
     "uncapped_refund": (Replaced("backend.checkout.refunds:_part", uncapped),),
     "claim_for_all": (Replaced("backend.orders.packing:is_claimed", lambda _order, _now: False),),
-    "endless_voucher": (  # a use is taken whether or not one is left
-        Rewrite(r"(?:vouchers\.)?uses < (?:vouchers\.)?uses_max", "1 = 1", pause_s=0.005),
+    "endless_uses": (  # of a voucher or a coupon, taken whether or not one is left
+        Rewrite(r"(?:\w+\.)?uses < (?:\w+\.)?uses_max", "1 = 1", pause_s=0.005),
     ),
     "skipped_numbers": (  # a counter that is advanced and never read: a number is missing
         Rewrite(
