@@ -24,6 +24,7 @@ from backend.checkout import refunds
 from backend.db.idempotency import Answer, Once, finish
 from backend.db.transaction import Runner, Transaction, engine_for, keys_engine_for
 from backend.money import GrossLine
+from backend.operations import import_catalogue
 from backend.orders.order import OrderLine
 from backend.settings import Settings
 
@@ -81,6 +82,17 @@ def keep_later(tx: Transaction, once: Once, answer: Answer) -> None:
     Timer(LATER_S, lambda: run(lambda later: finish(later, once, answer))).start()
 
 
+write_products = import_catalogue._write_products
+
+
+def products_first(tx: Transaction, *given: Any) -> None:
+    """In a transaction of their own; prices and stock come in another."""
+    write_products(tx, *given)
+    tx.exec_driver_sql("COMMIT")
+    if tx.dialect.name == "sqlite":
+        tx.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "no_checks": (),  # nothing more than what a scratch fleet is without
     "days_of_greenwich": (Replaced("backend.sales.days:ZoneInfo", lambda _name: ZoneInfo("UTC")),),
@@ -112,6 +124,7 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "endless_uses": (  # of a voucher or a coupon, taken whether or not one is left
         Rewrite(r"(?:\w+\.)?uses < (?:\w+\.)?uses_max", "1 = 1", pause_s=0.005),
     ),
+    "products_first": (Replaced("backend.operations.import_catalogue:_write_products", products_first),),
     "skipped_numbers": (  # a counter that is advanced and never read: a number is missing
         Rewrite(
             r"receipts=\((?:store_counters\.)?receipts \+ (\S+?)\)",
