@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.db.events import store_counters
 from backend.db.outbox import Kind, outbox
+from backend.db.rows import drop_some
 from backend.db.schema import Id, UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
@@ -309,7 +310,7 @@ def pause(failures: int) -> timedelta:
 
 def drop_old(tx: Transaction, *, now: datetime) -> int:
     old = and_(deliveries.c.state != "due", deliveries.c.due_since <= now - KEPT)
-    return tx.execute(delete(deliveries).where(old)).rowcount
+    return drop_some(tx, deliveries, old)
 
 
 def _is(endpoint_id: str, delivery: Delivery) -> ColumnElement[bool]:

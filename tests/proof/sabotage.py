@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Timer
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, event, text
@@ -23,6 +24,8 @@ from sqlalchemy import Connection, Engine, event, text
 from backend.checkout import refunds
 from backend.db.idempotency import Answer, Once, finish
 from backend.db.transaction import Runner, Transaction, engine_for, keys_engine_for
+from backend.messages.ports import Reply
+from backend.messages.webhook_delivery import send
 from backend.money import GrossLine
 from backend.operations import import_catalogue
 from backend.orders.order import OrderLine
@@ -93,6 +96,12 @@ def products_first(tx: Transaction, *given: Any) -> None:
         tx.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def send_later(*args: Any, **given: Any) -> Reply:
+    """A kill between the two loses what was to be sent."""
+    Timer(LATER_S, send, args, given).start()
+    return Reply(200)
+
+
 SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "no_checks": (),  # nothing more than what a scratch fleet is without
     "days_of_greenwich": (Replaced("backend.sales.days:ZoneInfo", lambda _name: ZoneInfo("UTC")),),
@@ -131,6 +140,10 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
             r"receipts=(store_counters.receipts + 2 * \1)",
         ),
     ),
+    "state_falls": (  # a card payment comes to any state from any other
+        Rewrite(r"(?s)(UPDATE card_payments SET .*gateway_ref.*)card_payments\.state IN", r"\1'pending' IN"),
+    ),
+    "marked_before_sent": (Replaced("backend.messages.webhook_delivery:send", send_later),),
     "truncated_vat": (  # line by line and rounded down
         Replaced("backend.carts.cart:vat_per_line", truncated_vat),
     ),
@@ -161,14 +174,8 @@ class Switch:
                 if isinstance(act, Replaced):
                     self.replace(act)
 
-    def rewrite(
-        self, _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
-    ) -> tuple[str, Any]:
-        for act in self.on():
-            if isinstance(act, Rewrite) and re.search(act.pattern, statement):
-                time.sleep(act.pause_s)
-                statement = re.sub(act.pattern, act.replacement, statement)
-        return statement, parameters
+    def rewrite(self, _connection: Any, _cursor: Any, statement: str, *rest: Any) -> tuple[str, Any]:
+        return rewritten(statement, self.on()), rest[0]
 
     def replace(self, act: Replaced) -> None:
         module, _, name = act.place.partition(":")
@@ -178,6 +185,33 @@ class Switch:
             return (act.by if act in self.on() else real)(*args, **given)
 
         setattr(import_module(module), name, either)
+
+
+def rewritten(statement: str, acts: Sequence[Rewrite | Replaced]) -> str:
+    for act in acts:
+        if isinstance(act, Rewrite) and re.search(act.pattern, statement):
+            time.sleep(act.pause_s)
+            statement = re.sub(act.pattern, act.replacement, statement)
+    return statement
+
+
+@contextmanager
+def here(name: str) -> Iterator[None]:
+    """One of SABOTAGES in this process, for a proof that moves the clock; "" for none."""
+    acts = SABOTAGES[name] if name else ()
+
+    def rewrite(_connection: Any, _cursor: Any, statement: str, *rest: Any) -> tuple[str, Any]:
+        return rewritten(statement, acts), rest[0]
+
+    event.listen(Engine, "before_cursor_execute", rewrite, retval=True)
+    try:
+        with ExitStack() as replaced:
+            for act in acts:
+                if isinstance(act, Replaced):
+                    replaced.enter_context(patch(act.place.replace(":", "."), act.by))
+            yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", rewrite)
 
 
 def ignore_checks(connection: Any, _entry: Any) -> None:

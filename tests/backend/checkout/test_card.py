@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
+from backend.checkout import refunds
+from backend.checkout.refunds import Refund, Refunded
 from backend.db.outbox import Kind
 from backend.errors import Refusal
 from backend.operations.reconcile import reconcile
+from backend.orders.order import hold
 from backend.orders.tables import orders
 from tests.backend.checkout.card_till import WAIT, CardTill
-from tests.backend.inventory.shelf import IDS
+from tests.backend.inventory.shelf import IDS, NOON
 from tests.loopback_stripe import LoopbackStripe
 
 
@@ -251,3 +254,49 @@ def test_a_success_after_the_shopper_cancelled_goes_back(till, buyer, stripe):
     till.follow()
     assert stripe.captured_minor == 0
     assert agree(till)
+
+
+def paid(till) -> str:
+    """The id of an order that was paid by card."""
+    checkout = till.begun("DATES", "DATES")
+    till.stripe.confirm(ref := till.ref(checkout))
+    till.tell(till.stripe.event(ref))
+    this = select(orders.c.id).where(orders.c.checkout_id == checkout.id)
+    return str(till.run.read(lambda tx: tx.execute(this).scalar_one()))
+
+
+def refund(till, order_id: str, lines: dict[str, int] | None = None) -> Refunded:
+    asked = Refund("broken", "restock", lines)
+    given = {"actor": "staff:somebody", "ids": IDS, "now": NOON}
+    return till.run(lambda tx: refunds.refund(tx, hold(tx, order_id), asked, **given))
+
+
+def refund_states(till, order_id: str) -> list[str]:
+    return [made.state for made in till.run.read(lambda tx: refunds.of_order(tx, order_id))]
+
+
+def test_refunds_of_an_order_reach_the_card_once_each_whatever_becomes_of_the_answer(till, stripe):
+    order_id = paid(till)
+    line = till.run(lambda tx: hold(tx, order_id)).lines[0]
+    refund(till, order_id, {line.id: 1})
+    refund(till, order_id)
+    assert refund_states(till, order_id) == ["pending", "pending"]
+    stripe.mood = "lost"
+    assert refused(till.follow) == "gateway_unavailable"
+    assert refund_states(till, order_id) == ["pending", "pending"]
+    stripe.mood = "ok"
+    assert till.follow() == 2
+    assert till.follow() == 0
+    assert refund_states(till, order_id) == ["done", "done"]
+    assert [made["amount"] for made in stripe.refunds] == [23_00, 23_00]
+    assert (stripe.captured_minor, till.on("card")) == (0, 0)
+    assert agree(till)
+
+
+def test_a_refund_that_the_gateway_will_not_make_is_marked_so(till, stripe):
+    order_id = paid(till)
+    intent = next(iter(stripe.intents.values()))
+    stripe.refunded(intent, intent["amount"])  # by hand, in the gateway's own office
+    refund(till, order_id)
+    assert till.follow() == 1
+    assert refund_states(till, order_id) == ["failed"]
