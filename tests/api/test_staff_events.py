@@ -2,7 +2,9 @@ def test_what_happens_in_the_store_is_told_in_order_and_once(floor):
     order_id = floor.sell()
     floor.make_ready("packer", order_id)
     told = floor.call("packer", "GET", "/events?store=R1&after=0").json
-    assert [(e["id"], e["kind"]) for e in told["events"]] == [(1, "order.accepted"), (2, "order.ready")]
+    assert [e["kind"] for e in told["events"]] == ["order.accepted", "order.ready"]
+    first, second = (e["id"] for e in told["events"])
+    assert second == first + 1
     assert floor.call("packer", "GET", f"/events?store=R1&after={told['last']}").json["events"] == []
 
 

@@ -142,7 +142,7 @@ def ct18(fleet: Fleet, *, size: Size, seed: int) -> Found:
     node, other = fleet.servers
     with crowd.at_it():
         time.sleep(PAUSE_S)
-        drained = drains(fleet, crowd, found, other, size.of(1, 20))
+        drained = drains(fleet, crowd, found, other, 5 if fleet.sabotaged else size.of(1, 20))
         with fleet.supervised():
             for _ in range(size.of(1, 20)):
                 node.kill()
