@@ -1,5 +1,6 @@
 import re
 
+from admin_panel.live import LOOK_S, Screens
 from tests.staff_floor import BREAD, TEA
 
 
@@ -75,11 +76,14 @@ def test_whoever_is_too_late_to_accept_is_told(floor, browse):
 
 
 def test_the_poll_answers_304_until_something_happens(floor, browse):
+    passed_s = [0.0]
+    floor.app.extensions["screens"] = Screens(floor.services.run, monotonic=lambda: passed_s[0])
     packer = browse("packer")
     first = packer.client.get("/staff/R1/queue/fragment")
     tag = {"If-None-Match": first.headers["ETag"]}
     assert packer.client.get("/staff/R1/queue/fragment", headers=tag).status_code == 304
     order_id = floor.sell()
+    passed_s[0] += LOOK_S
     changed = packer.client.get("/staff/R1/queue/fragment", headers=tag)
     assert changed.status_code == 200
     assert f'data-order="{order_id}"' in changed.text
