@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
+    Table,
     case,
     func,
     literal,
@@ -153,12 +154,7 @@ def wrong_payments(scope: Scope) -> Select[Any]:
 
 @rule("payment_orphan", "a payment has an order")
 def orphan_payments(scope: Scope) -> Select[Any]:
-    paid = moved("payment", scope)
-    return (
-        select(paid.c.id, literal("an order").label("expected"), literal(None).label("found"))
-        .join(orders, orders.c.posting_id == paid.c.id, isouter=True)
-        .where(orders.c.id.is_(None))
-    )
+    return orphans(moved("payment", scope), orders, "an order")
 
 
 @rule("refund", "a refund gives its amount back by one posting, to where it came from")
@@ -251,12 +247,7 @@ def wrong_remains(scope: Scope) -> Select[Any]:
 
 @rule("refund_orphan", "a refund's posting has a refund")
 def orphan_refunds(scope: Scope) -> Select[Any]:
-    given = moved("refund", scope)
-    return (
-        select(given.c.id, literal("a refund").label("expected"), literal(None).label("found"))
-        .join(refunds, refunds.c.posting_id == given.c.id, isouter=True)
-        .where(refunds.c.id.is_(None))
-    )
+    return orphans(moved("refund", scope), refunds, "a refund")
 
 
 @rule("credit_note_gap", "a store's credit notes are numbered without gaps")
@@ -316,6 +307,15 @@ RULES = (
     wrong_goods_thrown_away,
     wrong_answers,
 )
+
+
+def orphans(postings: Subquery, table: Table, what: str) -> Select[Any]:
+    """Postings that no row of the table calls its own."""
+    return (
+        select(postings.c.id, literal(what).label("expected"), literal(None).label("found"))
+        .join(table, table.c.posting_id == postings.c.id, isouter=True)
+        .where(table.c.id.is_(None))
+    )
 
 
 def refunded(scope: Scope) -> ColumnElement[bool]:
