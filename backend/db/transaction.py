@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -46,6 +46,7 @@ class Runner:
         self.retries: Counter[str] = Counter()  # by what was in the way
         self._sqlite = engine.dialect.name == "sqlite"
         self._turn = Lock() if self._sqlite else nullcontext()  # waiting here is fair; for the file it is not
+        self._writing: set[int] = set()  # threads
 
     def __call__(self, work: Callable[[Transaction], Result]) -> Result:
         return self._persist(lambda: self._write(work))
@@ -66,17 +67,27 @@ class Runner:
         return self._persist(lambda: self._write(work) if self._sqlite else self._alone(work))
 
     def _write(self, work: Callable[[Transaction], Result]) -> Result:
-        with self._turn, self.engine.connect() as connection:
-            if self._sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            result = work(connection)
-            try:
-                connection.commit()
-            except DBAPIError as problem:
-                if problem.connection_invalidated:
-                    raise OutcomeUnknown from problem
-                raise
-            return result
+        thread = get_ident()
+        if thread in self._writing:  # it would wait for itself
+            raise RuntimeError("a transaction inside a transaction")
+        self._writing.add(thread)
+        try:
+            with self._turn, self.engine.connect() as connection:
+                return self._committed(work, connection)
+        finally:
+            self._writing.discard(thread)
+
+    def _committed(self, work: Callable[[Transaction], Result], connection: Transaction) -> Result:
+        if self._sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        result = work(connection)
+        try:
+            connection.commit()
+        except DBAPIError as problem:
+            if problem.connection_invalidated:
+                raise OutcomeUnknown from problem
+            raise
+        return result
 
     def _snapshot(self, work: Callable[[Transaction], Result]) -> Result:
         with self.engine.connect() as connection:

@@ -61,8 +61,8 @@ def too_long_is_refused(found: Found, fleet: Fleet) -> None:
 
 
 def name_seller(fleet: Fleet, name: str) -> None:
-    seller = Seller(name, VAT_NUMBER, "Riyadh", "الرياض")
-    fleet.services.run(lambda tx: set_seller(tx, fleet.store().store.id, seller))
+    seller, store = Seller(name, VAT_NUMBER, "Riyadh", "الرياض"), fleet.store().store
+    fleet.services.run(lambda tx: set_seller(tx, store.id, seller))
 
 
 def printed(found: Found, fleet: Fleet, name: str) -> None:

@@ -11,6 +11,12 @@ from backend.identity.tables import shoppers
 from tests.backend.identity.people import a_shopper
 
 
+def test_a_transaction_inside_another_is_a_mistake_that_says_so(run):
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        run(lambda _tx: run(lambda tx: tx))
+    assert run(lambda tx: tx.execute(text("SELECT 1")).scalar_one()) == 1
+
+
 def test_a_reader_sees_one_moment_whatever_is_written_meanwhile(run):
     def read(tx):
         def known():
