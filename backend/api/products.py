@@ -15,8 +15,7 @@ from backend.api.openapi import describe
 from backend.api.reading import answer, with_etag
 from backend.errors import Refusal
 from backend.inventory import products, stores
-from backend.inventory.products import Product
-from backend.inventory.resolve_label import Offer
+from backend.inventory.products import Offer, Product
 from catalogue.labels import label_png, label_svg, sign_label
 
 bp = Blueprint("products", __name__, url_prefix="/v1/products")
@@ -145,12 +144,8 @@ def get_label_svg(sku: str) -> Response:
 def offered(sku: str) -> Offer:
     """The product in the store of the query."""
     at = services()
-
-    def find(tx: Any) -> Offer:
-        store = stores.by_code(tx, asked("store"))
-        return Offer(store, products.find(tx, store, sku=known_form(sku), now=at.clock.now()))
-
-    return at.run.read(find)
+    store_code, now = asked("store"), at.clock.now()
+    return at.run.look(lambda tx: products.find(tx, store_code, known_form(sku), now=now))
 
 
 def label_text(offer: Offer) -> str:

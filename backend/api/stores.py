@@ -16,8 +16,7 @@ from backend.api.products import file, label_text, picture_file
 from backend.api.reading import answer, with_etag
 from backend.db.transaction import Transaction
 from backend.inventory import products, stores
-from backend.inventory.products import Product
-from backend.inventory.resolve_label import Offer
+from backend.inventory.products import Offer, Product
 from backend.inventory.stores import Store
 from catalogue.sheet import Card, catalogue_sheet
 

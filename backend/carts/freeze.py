@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import and_, exists, update
@@ -14,32 +15,29 @@ from backend.errors import Refusal
 from backend.inventory import reservations
 
 
-def freeze(tx: Transaction, cart_id: str, shopper_id: str, *, until: datetime, now: datetime) -> Cart:
-    """The cart as it is to be paid: prices that fell are taken over, the goods are held until then.
+def freeze(
+    tx: Transaction, cart_id: str, shopper_id: str, *, until: datetime, now: datetime
+) -> tuple[Cart, datetime]:
+    """The cart as it is to be paid, and until when it was held before.
 
+    Prices that fell are taken over, the goods are held until `until` or as long as before, whichever is later.
     Raises Refusal cart_empty, cart_changed (a price rose or a product went; with `changes`), cart_expired,
     cart_frozen, cart_not_found (also for another shopper's cart).
     """
-    frozen = tx.execute(
-        update(carts)
-        .where(
-            carts.c.id == cart_id,
-            carts.c.shopper_id == shopper_id,
-            carts.c.state == "open",
-            carts.c.expires_at > now,
-        )
-        .values(state="frozen", expires_at=until)
-    ).rowcount
-    if frozen != 1:
+    theirs = and_(carts.c.id == cart_id, carts.c.shopper_id == shopper_id)
+    is_open = and_(carts.c.state == "open", carts.c.expires_at > now)
+    if tx.execute(update(carts).where(theirs, is_open).values(state="frozen")).rowcount != 1:
         refuse_unopen(tx, cart_id, shopper_id)
     cart = view(tx, cart_id, now=now)
     if not cart.lines:
         raise Refusal("cart_empty")
     refuse_risen(cart)
-    adopt_current(tx, cart)
-    if reservations.hold(tx, cart_id, until) != len(cart.lines):
+    before, until = cart.expires_at, max(until, cart.expires_at)
+    if adopt_current(tx, cart):
+        cart = view(tx, cart_id, now=now)
+    if not hold(tx, cart_id, until=until, lines=len(cart.lines)):
         raise Refusal("cart_expired")
-    return view(tx, cart_id, now=now)
+    return replace(cart, expires_at=until), before
 
 
 def hold(tx: Transaction, cart_id: str, *, until: datetime, lines: int) -> bool:

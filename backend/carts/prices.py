@@ -22,16 +22,21 @@ def accept_prices(tx: Transaction, cart_id: str, *, shopper_id: str, now: dateti
     return view(tx, cart_id, now=now)
 
 
-def adopt_current(tx: Transaction, cart: Cart) -> None:
-    for line in cart.lines:
-        agreed = (line.unit_price_minor, line.vat_rate_bp)
-        if line.current_price_minor is None or agreed == (line.current_price_minor, line.current_vat_rate_bp):
-            continue
+def adopt_current(tx: Transaction, cart: Cart) -> bool:
+    """False: nothing was to be done."""
+    changed = [
+        line
+        for line in cart.lines
+        if line.current_price_minor is not None
+        and (line.unit_price_minor, line.vat_rate_bp) != (line.current_price_minor, line.current_vat_rate_bp)
+    ]
+    for line in changed:
         tx.execute(
             update(cart_lines)
             .where(cart_lines.c.id == line.id)
             .values(unit_price_minor=line.current_price_minor, vat_rate_bp=line.current_vat_rate_bp)
         )
+    return bool(changed)
 
 
 def refuse_risen(cart: Cart) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -20,10 +20,9 @@ from backend.db.schema import Id, UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory import reservations
-from backend.inventory.products import Product, available_at, price_at, product_of
-from backend.inventory.resolve_label import Named, Offer
-from backend.inventory.stores import Store
-from backend.inventory.tables import products, stock, stores
+from backend.inventory.products import Offer, Product, offer_columns, offer_of, sold_there
+from backend.inventory.resolve_label import Named
+from backend.inventory.tables import products, stores
 
 OPEN_TRIES_MAX = 3
 
@@ -54,7 +53,8 @@ def scan(tx: Transaction, asked: Scan, *, lifetime: timedelta, ids: Ids, now: da
         if seen.scanned_into:
             before = view(tx, seen.scanned_into, now=now)
             return Scanned(before, _line(before, seen.scanned_sku), repeated=True)
-        offer = _offer(seen)
+        offer = offer_of(seen)
+        refuse_restricted_age(offer.product, offer.store)
         cart = _standing(tx, seen, asked, offer, until=until, now=now) or _begin(
             tx, seen, asked, offer, until=until, ids=ids, now=now
         )
@@ -83,18 +83,6 @@ def _look(tx: Transaction, asked: Scan, *, until: datetime, now: datetime) -> Ro
     if seen is None:
         raise Refusal("store_unknown")
     return seen
-
-
-def _offer(seen: Row[Any]) -> Offer:
-    """Raises Refusal product_unknown, product_withdrawn or age_restricted."""
-    store = Store(**{field.name: getattr(seen, f"store_{field.name}") for field in fields(Store)})
-    if seen.active is False:
-        raise Refusal("product_withdrawn")
-    if seen.price_minor is None:
-        raise Refusal("product_unknown")
-    offer = Offer(store, product_of(seen, store))
-    refuse_restricted_age(offer.product, store)
-    return offer
 
 
 def _standing(
@@ -236,13 +224,9 @@ def _situation(dialect: str) -> Select[Any]:
         if dialect == "postgresql"
         else select(*found).where(standing).cte("mine")
     )
-    sold_here = and_(products.c.gtin == bindparam("named"), stock.c.store_id == stores.c.id)
     return (
         select(
-            *(column.label(f"store_{column.name}") for column in stores.c),
-            *products.c,
-            price_at(stock.c.store_id, stock.c.sku, now).label("price_minor"),
-            available_at(now).label("available"),
+            *offer_columns(now),
             mine.c.cart_id,
             mine.c.extensions,
             running(store=stores.c.id, cart=mine.c.cart_id, now=now).label("promotions"),
@@ -252,8 +236,7 @@ def _situation(dialect: str) -> Select[Any]:
             over.label("over"),
             busy.label("being_checked_out"),
         )
-        .select_from(stores)
-        .join(products.join(stock, stock.c.sku == products.c.sku), sold_here, isouter=True)
+        .select_from(sold_there(products.c.gtin == bindparam("named")))
         .join(mine, mine.c.cart_id.is_not(None), isouter=True)
         .join(scans, before, isouter=True)
         .where(stores.c.code == bindparam("store_code"))

@@ -6,13 +6,14 @@ Its limits are the database's: a CHECK on the coupon's count, and a numbered pla
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.carts.cart import Cart, lock_open, view
 from backend.carts.tables import cart_coupons, coupons, promotions
-from backend.checkout.tables import checkouts, coupon_uses
+from backend.checkout.tables import coupon_uses
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 
@@ -42,15 +43,13 @@ def take_off(tx: Transaction, cart_id: str, *, shopper_id: str, now: datetime) -
     return view(tx, cart_id, now=now)
 
 
-def expired_holders(tx: Transaction, cart_id: str, *, now: datetime) -> list[str]:
-    """Open checkouts that ran out of time and still hold a use of this cart's coupon."""
-    holding = (
-        select(checkouts.c.id)
-        .join(coupon_uses, coupon_uses.c.checkout_id == checkouts.c.id)
+def holders(cart_id: Any) -> Select[Any]:
+    """Checkouts that hold a use of this cart's coupon. Takes a value or a parameter."""
+    return (
+        select(coupon_uses.c.checkout_id)
         .join(cart_coupons, cart_coupons.c.coupon_id == coupon_uses.c.coupon_id)
-        .where(cart_coupons.c.cart_id == cart_id, checkouts.c.state == "open", checkouts.c.expires_at <= now)
+        .where(cart_coupons.c.cart_id == cart_id)
     )
-    return list(tx.execute(holding.order_by(checkouts.c.id)).scalars())
 
 
 def take(tx: Transaction, cart_id: str, shopper_id: str, checkout_id: str) -> None:

@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from backend.authorization.context import Context
 from backend.authorization.evidence import Evidence
-from backend.carts.cart import CartLine, view
+from backend.carts.cart import CartLine
 from backend.carts.discounts import Discount
 from backend.carts.freeze import freeze, thaw
 from backend.checkout import coupons
 from backend.checkout.tables import checkouts
 from backend.clock import Ids
+from backend.db.schema import UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 
 FIND = select(checkouts).where(
     checkouts.c.id == bindparam("checkout"), checkouts.c.shopper_id == bindparam("shopper")
 )
+
+
+OPEN = insert(checkouts).returning(checkouts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +70,35 @@ def open_checkout(
     tx: Transaction, command: OpenCheckout, *, lifetime: timedelta, ids: Ids, now: datetime
 ) -> Checkout:
     """Raises Refusal cart_not_found, cart_empty, cart_expired, cart_frozen, cart_changed, coupon_used_up."""
-    put_away_expired(tx, now=now, cart_id=command.cart_id)
-    for holder_id in coupons.expired_holders(tx, command.cart_id, now=now):
-        put_away_expired(tx, now=now, checkout_id=holder_id)
+    put_away_expired(tx, now=now, before=command.cart_id)
     until = now + lifetime
-    cart_until = view(tx, command.cart_id, now=now, shopper_id=command.shopper_id).expires_at
-    cart = freeze(tx, command.cart_id, command.shopper_id, until=max(until, cart_until), now=now)
+    cart, cart_until = freeze(tx, command.cart_id, command.shopper_id, until=until, now=now)
     if command.seen_minor is not None and cart.total_minor > command.seen_minor:
         raise Refusal("cart_changed", changes=[], total_minor=cart.total_minor)
     checkout_id = ids.uuid7()
-    tx.execute(
-        insert(checkouts).values(
-            id=checkout_id,
-            cart_id=cart.id,
-            shopper_id=command.shopper_id,
-            device_id=command.device_id,
-            store_id=cart.store_id,
-            store_code=cart.store_code,
-            channel=command.channel,
-            state="open",
-            lines=[frozen_line(line) for line in cart.lines],
-            discounts=[frozen_discount(discount) for discount in cart.discounts],
-            total_minor=cart.total_minor,
-            currency=cart.currency,
-            cart_hash=cart.hash,
-            evidence=[],
-            created_at=now,
-            expires_at=until,
-            cart_expires_at=cart_until,
-        )
-    )
+    values = {
+        "id": checkout_id,
+        "cart_id": cart.id,
+        "shopper_id": command.shopper_id,
+        "device_id": command.device_id,
+        "store_id": cart.store_id,
+        "store_code": cart.store_code,
+        "channel": command.channel,
+        "state": "open",
+        "lines": [frozen_line(line) for line in cart.lines],
+        "discounts": [frozen_discount(discount) for discount in cart.discounts],
+        "total_minor": cart.total_minor,
+        "currency": cart.currency,
+        "cart_hash": cart.hash,
+        "evidence": [],
+        "created_at": now,
+        "expires_at": until,
+        "cart_expires_at": cart_until,
+    }
+    opened = from_row(tx.execute(OPEN, values).mappings().one())
     if any(discount.by_coupon for discount in cart.discounts):
         coupons.take(tx, cart.id, command.shopper_id, checkout_id)
-    return find(tx, checkout_id, command.shopper_id)
+    return opened
 
 
 def frozen_discount(discount: Discount) -> dict[str, Any]:
@@ -195,24 +195,24 @@ def close(tx: Transaction, checkout_id: str, state: str) -> bool:
     return closed == 1
 
 
-def put_away_expired(
-    tx: Transaction,
-    *,
-    now: datetime,
-    cart_id: str | None = None,
-    checkout_id: str | None = None,
-    limit: int = 1,
-) -> int:
-    """Checkouts that ran out of time; correctness does not wait for this, it only tidies."""
-    due = select(checkouts.c.id, checkouts.c.cart_id, checkouts.c.cart_expires_at).where(
-        checkouts.c.state == "open", checkouts.c.expires_at <= now
-    )
-    if cart_id is not None:
-        due = due.where(checkouts.c.cart_id == cart_id)
-    if checkout_id is not None:
-        due = due.where(checkouts.c.id == checkout_id)
-    rows = tx.execute(due.order_by(checkouts.c.id).limit(limit)).all()
+def put_away_expired(tx: Transaction, *, now: datetime, before: str | None = None, limit: int = 1) -> int:
+    """Checkouts that ran out of time; correctness does not wait for this, it only tidies.
+
+    before: a cart that is to be paid; only what is in its way, as its own checkout or a holder of its coupon.
+    """
+    due = IN_THE_WAY if before else DUE.limit(limit)
+    rows = tx.execute(due, {"now": now, "cart": before} if before else {"now": now}).all()
     for row in rows:
         if close(tx, row.id, "expired"):
             thaw(tx, row.cart_id, until=row.cart_expires_at, now=now)
     return len(rows)
+
+
+DUE = (
+    select(checkouts.c.id, checkouts.c.cart_id, checkouts.c.cart_expires_at)
+    .where(checkouts.c.state == "open", checkouts.c.expires_at <= bindparam("now", type_=UtcTime))
+    .order_by(checkouts.c.id)
+)
+IN_THE_WAY = DUE.where(
+    or_(checkouts.c.cart_id == bindparam("cart"), checkouts.c.id.in_(coupons.holders(bindparam("cart"))))
+)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Join, Row, Select, and_, bindparam, func, or_, select
 
 from backend.db.schema import UtcTime
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.search import matching
 from backend.inventory.stores import Store
-from backend.inventory.tables import prices, products, reservations, stock
+from backend.inventory.tables import prices, products, reservations, stock, stores
 
 PAGE_MAX = 100
 
@@ -35,6 +35,12 @@ class Product:
     age_min: int | None  # years
     cart_max: int | None  # pieces in a cart
     day_max: int | None  # pieces that a shopper may have in 24 h
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    store: Store
+    product: Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +87,49 @@ def _offered() -> Select[Any]:
 
 
 OFFERED = _offered()
-BY_SKU = OFFERED.where(products.c.sku == bindparam("named"))
-BY_GTIN = OFFERED.where(products.c.gtin == bindparam("named"))
-WITHDRAWN = (
-    select(products.c.sku)
-    .join(stock, and_(stock.c.sku == products.c.sku, stock.c.store_id == bindparam("store")))
-    .where(or_(products.c.sku == bindparam("sku"), products.c.gtin == bindparam("gtin")), ~products.c.active)
+
+
+def offer_columns(now: Any) -> tuple[ColumnElement[Any], ...]:
+    """A store, and its product with the price of now and what is left: NULLs where it has none. For `offer_of`."""
+    return (
+        *(column.label(f"store_{column.name}") for column in stores.c),
+        *products.c,
+        price_at(stock.c.store_id, stock.c.sku, now).label("price_minor"),
+        available_at(now).label("available"),
+    )
+
+
+def sold_there(which: ColumnElement[bool]) -> Join:
+    """Stores, each beside the product of which `which` holds, where they sell it."""
+    in_stock = products.join(stock, stock.c.sku == products.c.sku)
+    return stores.outerjoin(in_stock, and_(which, stock.c.store_id == stores.c.id))
+
+
+BY_SKU = (
+    select(*offer_columns(bindparam("now", type_=UtcTime)))
+    .select_from(sold_there(products.c.sku == bindparam("named")))
+    .where(stores.c.code == bindparam("store_code"))
 )
 
 
-def find(
-    tx: Transaction, store: Store, *, sku: str | None = None, gtin: str | None = None, now: datetime
-) -> Product:
-    """By sku or by GTIN-14. Raises Refusal product_withdrawn, or product_unknown, also for what is not sold here."""
-    assert (sku is None) != (gtin is None), "one of the two"
-    by, value = (BY_SKU, sku) if gtin is None else (BY_GTIN, gtin)
-    row = tx.execute(by, {"named": value, **_here(store, now)}).one_or_none()
+def find(tx: Transaction, store_code: str, sku: str, *, now: datetime) -> Offer:
+    """Raises Refusal store_unknown, product_withdrawn, or product_unknown, also for what is not sold there."""
+    known = "\0" not in store_code  # which PostgreSQL's text cannot hold
+    given = {"store_code": store_code, "named": sku, "now": now}
+    row = tx.execute(BY_SKU, given).one_or_none() if known else None
     if row is None:
-        withdrawn = tx.execute(WITHDRAWN, {"sku": sku, "gtin": gtin, "store": store.id}).first()
-        raise Refusal("product_withdrawn" if withdrawn else "product_unknown")
-    return product_of(row, store)
+        raise Refusal("store_unknown")
+    return offer_of(row)
+
+
+def offer_of(row: Row[Any]) -> Offer:
+    """Raises Refusal product_withdrawn or product_unknown."""
+    if row.active is False:
+        raise Refusal("product_withdrawn")
+    if row.price_minor is None:
+        raise Refusal("product_unknown")
+    store = Store(**{field.name: getattr(row, f"store_{field.name}") for field in fields(Store)})
+    return Offer(store, product_of(row, store))
 
 
 def picture(tx: Transaction, sku: str) -> str | None:

@@ -1,15 +1,10 @@
-"""From what a shopper scanned or typed to a product of a store."""
+"""From what a shopper scanned or typed to the name of a product in a store."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from backend.db.transaction import Transaction
 from backend.errors import Refusal
-from backend.inventory import products, stores
-from backend.inventory.products import Product
-from backend.inventory.stores import Store
 from catalogue.gtin import GtinRefused, typed_gtin
 from catalogue.labels import LabelKeys, LabelRefused, read_label
 
@@ -20,12 +15,6 @@ class Named:
 
     store_code: str
     gtin: str  # 14 digits
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    store: Store
-    product: Product
 
 
 def read_code(text: str, *, host: str, keys: LabelKeys, store_code: str | None = None) -> Named:
@@ -49,9 +38,3 @@ def read_typed(gtin: str, *, store_code: str) -> Named:
         return Named(store_code, typed_gtin(gtin))
     except GtinRefused as refused:
         raise Refusal("gtin_invalid", reason=refused.reason) from refused
-
-
-def resolve(tx: Transaction, named: Named, *, now: datetime) -> Offer:
-    """Raises Refusal store_unknown, product_unknown or product_withdrawn."""
-    store = stores.by_code(tx, named.store_code)
-    return Offer(store, products.find(tx, store, gtin=named.gtin, now=now))

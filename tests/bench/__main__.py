@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 from tests import bench
@@ -39,20 +40,31 @@ def main() -> int:
     asked.add_argument("--quick", action="store_true", help="one short round each; docs/ stays as it is")
     options = asked.parse_args()
     load_all()
+    broken: list[str] = []
     benches = chosen([name for name in options.only.split(",") if name])
     with durable_cluster() as cluster, tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         ground = Ground(cluster, Path(folder), options.quick)
         for number, one in enumerate(benches):
             bar(number, len(benches), one.name)
-            figures = []
-            for database in one.databases:
-                for figure in one.measure(ground, database):
-                    figures.append(figure)
-                    print(row(figure), flush=True)
-            if not options.quick:
-                publish(one, figures)
+            try:
+                measure(ground, one)
+            except Exception:  # the others are measured all the same
+                print(f"{one.name} came to no end:\n{traceback.format_exc()}", flush=True)
+                broken.append(one.name)
         bar(len(benches), len(benches), "")
-    return 0
+    if broken:
+        print(f"not measured: {', '.join(broken)}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def measure(ground: Ground, one: Bench) -> None:
+    figures = []
+    for database in one.databases:
+        for figure in one.measure(ground, database):
+            figures.append(figure)
+            print(row(figure), flush=True)
+    if not ground.quick:
+        publish(one, figures)
 
 
 if __name__ == "__main__":

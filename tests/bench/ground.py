@@ -67,7 +67,7 @@ class Ground:
             subprocess.run(seed, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
             self.peer_ready = True
         options = ["--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
-        words = [str(python), "-m", "gunicorn", *options, "tests.bench.peer.wsgi"]
+        words = [str(python), "-m", "gunicorn", *options, "django.core.wsgi:get_wsgi_application()"]
         node = Process("peer", words, self.folder / "peer.log", environment, port, ready="/api/products/")
         with running([node]):
             yield node

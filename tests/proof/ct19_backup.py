@@ -38,6 +38,7 @@ class Backup:
 def ct19(fleet: Fleet, *, size: Size, seed: int) -> Found:
     found = Found()
     dates, buyers = fleet.stock("DATES", 100_000), fleet.shoppers(size.of(16, 500))
+    others = fleet.shoppers(4)  # no backup comes upon them while they pay
     made: list[Backup] = []
     with clients(size.of(8, 64)) as some, meanwhile(lambda: made.append(backup(fleet, found))):
         rush(found, some, buyers, dates.label, attempts=size.of(64, 5_000), seed=seed)
@@ -45,7 +46,7 @@ def ct19(fleet: Fleet, *, size: Size, seed: int) -> Found:
     checked = made[-size.of(1, 5) :]
     machines = [comes_back(fleet, found, one) for one in checked]
     after = size.of(4, 100)
-    goes_on(fleet, found, machines[-1], buyers[:4], dates, after)
+    goes_on(fleet, found, machines[-1], others, dates, after)
     refused = refuses_damage(fleet, found, checked[-1].file, damaged=size.of(8, 100), seed=seed)
     found.n = len(made) + refused
     found.figure = (

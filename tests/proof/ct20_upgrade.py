@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-from sqlalchemy import Connection, text
+from sqlalchemy import select, text
 
 from backend.clock import SystemClock
 from backend.db import version
-from backend.db.transaction import Runner, engine_for
+from backend.db.transaction import Runner, Transaction, engine_for
+from backend.ledger.tables import accounts
 from backend.operations import migrate
-from backend.operations.backup import back_up
-from backend.operations.backup_file import Manifest
+from backend.operations.backup import back_up, rows_of
+from backend.operations.backup_file import Contents, Manifest, write_rows
 from backend.operations.init import init
 from backend.operations.reconcile import reconcile
 from backend.operations.restore import contents
@@ -79,10 +80,17 @@ class Old:
             fill_sqlite(made.rows, self.settings)
         self.urls = self.settings.main_url, self.settings.keys_url
         self.run = Runner(engine_for(self.settings.main_url))
+        self.accounts = set(self.run.read(lambda tx: tx.execute(select(accounts.c.id)).scalars().all()))
 
     def holds(self, before: Manifest) -> bool:
-        """Every row of then, in the columns of then."""
-        return self.run.read(lambda tx: contents(tx, before)) == before.tables
+        """Every row of then, in the columns of then; a migration may open accounts beside them."""
+        return self.run.read(lambda tx: self.of_then(tx, before)) == before.tables
+
+    def of_then(self, tx: Transaction, before: Manifest) -> dict[str, Contents]:
+        columns = before.tables["accounts"].columns
+        rows = rows_of(tx, [accounts.c[name] for name in columns])
+        known = write_rows((row for row in rows if row[0] in self.accounts), columns)
+        return contents(tx, before) | {"accounts": known}
 
     def definitions(self) -> set[str]:
         return definitions(self.run.engine)
@@ -115,7 +123,7 @@ def fresh(fleet: Fleet) -> set[str]:
         engine.dispose()
 
 
-def drop_a_check(tx: Connection) -> None:
+def drop_a_check(tx: Transaction) -> None:
     if tx.dialect.name == "sqlite":
         tx.execute(text("PRAGMA writable_schema = ON"))
     tx.execute(text(DROP_A_CHECK[tx.dialect.name]))

@@ -63,7 +63,7 @@ class Fleet:
         self.log = Log()
         self.wire = Wire(self.ports)
         self.services = wiring.build(settings, faces=NamedFaces())
-        self.hasher = QuickHasher()
+        self.hasher = self.services.pin_hasher if options.pins == "real" else QuickHasher()
         self.engine: Engine = self.services.run.engine
         if options.switch:
             event.listen(self.engine, "connect", ignore_checks)

@@ -38,7 +38,9 @@ class Process:
     folder: Path = ROOT  # where its code is
     child: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0  # seconds of the monotonic clock
+    ready: str = "/readyz"  # answers 200 once it serves
     serving: bool = False
+    killed: int = 0
     restarts_s: list[float] = field(default_factory=list)  # from noticing the death to serving again
 
     def start(self) -> None:
@@ -54,6 +56,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        assert self.child is not None
+        return self.child.pid
+
+    @property
     def alive(self) -> bool:
         return self.child is not None and self.child.poll() is None
 
@@ -61,14 +68,13 @@ class Process:
         """The whole group, so that no forked process outlives its parent."""
         if self.child is not None:
             with suppress(ProcessLookupError):
-                os.killpg(self.child.pid, number)
+                os.killpg(self.pid, number)
             self.child.wait()
+            self.killed += 1
 
     def pids(self) -> list[int]:
         """Of the whole group."""
-        assert self.child is not None
-        group = self.child.pid
-        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if group_of(path) == group]
+        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if group_of(path) == self.pid]
 
     def at_work(self, worker_start_s: float) -> bool:
         """A server that answered since its start; a worker some time after its start."""
@@ -78,7 +84,7 @@ class Process:
     def answers(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", self.ready)
             self.serving = connection.getresponse().status == 200
             return self.serving
         except (OSError, HTTPException):

@@ -89,9 +89,9 @@ def test_after_a_cancelled_checkout_the_cart_goes_on(shelf: Shelf, trolley: Trol
 def test_a_checkout_that_ran_out_gives_its_goods_back(shelf: Shelf, trolley: Trolley) -> None:
     shelf.put("MILK", 1)
     cart = trolley.freeze(trolley.filled("MILK").id)
-    fresh = Trolley(shelf).scan("MILK", now=NOON + 6 * MINUTE)
+    fresh = Trolley(shelf).scan("MILK", now=NOON + 16 * MINUTE)
     assert fresh.cart.pieces == 1
-    assert not trolley.thaw(cart.id, now=NOON + 6 * MINUTE)
+    assert not trolley.thaw(cart.id, now=NOON + 16 * MINUTE)
     assert shelf.counted("MILK") == (1, 1)
 
 

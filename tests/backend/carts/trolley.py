@@ -40,9 +40,8 @@ class Trolley:
         return self.change(prices.accept_prices, cart_id)
 
     def freeze(self, cart_id: str, *, now: datetime = NOON) -> Cart:
-        return self.run(
-            lambda tx: freeze.freeze(tx, cart_id, self.shopper_id, until=now + 5 * MINUTE, now=now)
-        )
+        until = now + 5 * MINUTE
+        return self.run(lambda tx: freeze.freeze(tx, cart_id, self.shopper_id, until=until, now=now))[0]
 
     def thaw(self, cart_id: str, *, now: datetime = NOON) -> bool:
         return self.run(lambda tx: freeze.thaw(tx, cart_id, until=now + LIFETIME, now=now))

@@ -65,20 +65,24 @@ def test_a_category_can_be_named_in_both_languages(shelf: Shelf, listed: Callabl
 
 
 def test_what_is_withdrawn_is_told_apart_from_what_is_sold_elsewhere(shelf: Shelf) -> None:
-    other = Shelf(shelf.run, "J1")
+    Shelf(shelf.run, "J1")
     shelf.put("MILK")
     shelf.put("OLD")
     shelf.run(
         lambda tx: tx.execute(update(product_rows).where(product_rows.c.sku == "OLD").values(active=False))
     )
     for store, sku, code in (
-        (other.store, "MILK", "product_unknown"),
-        (shelf.store, "OLD", "product_withdrawn"),
-        (other.store, "OLD", "product_unknown"),
-        (shelf.store, "NEVER", "product_unknown"),
+        ("J1", "MILK", "product_unknown"),
+        ("R1", "OLD", "product_withdrawn"),
+        ("J1", "OLD", "product_unknown"),
+        ("R1", "NEVER", "product_unknown"),
+        ("X9", "MILK", "store_unknown"),
+        ("R1\0", "MILK", "store_unknown"),
     ):
         with pytest.raises(Refusal, match=code):
-            shelf.run.read(lambda tx, st=store, s=sku: products.find(tx, st, sku=s, now=NOON))
+            shelf.run.read(lambda tx, st=store, s=sku: products.find(tx, st, s, now=NOON))
+    found = shelf.run.read(lambda tx: products.find(tx, "R1", "MILK", now=NOON))
+    assert (found.store, found.product.sku) == (shelf.store, "MILK")
 
 
 def test_a_store_code_with_a_nul_names_no_store(shelf: Shelf) -> None:

@@ -1,14 +1,12 @@
-"""From a label or a typed number to a product of its store."""
+"""From a label or a typed number to the name of a product in its store."""
 
 from __future__ import annotations
 
 import pytest
 
-from backend.db.transaction import Runner
 from backend.errors import Refusal
-from backend.inventory.resolve_label import Named, read_code, read_typed, resolve
+from backend.inventory.resolve_label import Named, read_code, read_typed
 from catalogue.labels import LabelKey, sign_label
-from tests.backend.inventory.shelf import NOON, Shelf
 
 KEY = LabelKey.from_seed("A1", b"1" * 32)
 KEYS = {"A1": KEY.verifying()}
@@ -48,15 +46,3 @@ def test_a_number_may_be_typed_as_people_type(typed: str) -> None:
 def test_a_mistyped_number_is_refused(typed: str) -> None:
     with pytest.raises(Refusal, match="gtin_invalid"):
         read_typed(typed, store_code="R1")
-
-
-def test_it_resolves_only_in_stores_that_sell_it(run: Runner) -> None:
-    shelf = Shelf(run)
-    Shelf(run, "J1")
-    shelf.put("MILK")
-    gtin = shelf.gtin("MILK")
-    offer = run.read(lambda tx: resolve(tx, Named("R1", gtin), now=NOON))
-    assert (offer.store.code, offer.product.sku) == ("R1", "MILK")
-    for store, code in (("J1", "product_unknown"), ("X9", "store_unknown")):
-        with pytest.raises(Refusal, match=code):
-            run.read(lambda tx, s=store: resolve(tx, Named(s, gtin), now=NOON))
