@@ -15,7 +15,7 @@ from backend.faces.ports import Probe, Purpose, Similarity
 
 
 class MovedClock:
-    """Starts at the real time, because access tokens are checked against that, and moves only when told."""
+    """Starts at the real time and moves only when told."""
 
     def __init__(self) -> None:
         self.at = datetime.now(UTC)

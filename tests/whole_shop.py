@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import MetaData, Table, select
@@ -30,6 +32,7 @@ SPENT = {"device_proofs"}  # a proof is spent whatever becomes of its request
 class WholeShop:
     def __init__(self, settings: Settings, run: Runner, keys: Runner) -> None:
         self.clock = MovedClock()
+        settings = replace(settings, access_lifetime=timedelta(hours=1))  # it may move past the end of a cart
         self.services = services_of(settings, run, keys, clock=self.clock)
         self.client = create_app(self.services).test_client()
         self.shelf, self.other = Shelf(run, "R1"), Shelf(run, "J1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -19,6 +20,7 @@ from backend.identity import devices, sessions, staff
 from backend.wiring import Services
 
 View = TypeVar("View", bound=Callable[..., Any])
+WHATEVER_THE_WALL_SAYS = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,10 @@ def check_proof(proof: devices.Proof) -> None:
 
 def access_token(who: Who, *, number: int = 0) -> str:
     """number: of the refresh token that came with it; its first use tells that the answer arrived."""
+    at, now = services(), int(services().clock.now().timestamp())
+    times = {"iat": now, "exp": now + int(at.settings.access_lifetime.total_seconds())}
     claims = {"did": who.device_id, "sid": who.session_id, "n": number}
-    return str(create_access_token(who.shopper_id, additional_claims=claims))
+    return str(create_access_token(who.shopper_id, additional_claims=claims | times))
 
 
 def register(app: Flask, at: Services) -> None:
@@ -141,7 +145,8 @@ def register(app: Flask, at: Services) -> None:
         JWT_DECODE_ALGORITHMS=["ES256"],
         JWT_PRIVATE_KEY=at.tokens.access.private_pem,
         JWT_PUBLIC_KEY=load_pem_public_key(at.tokens.access.public_pem),  # here, not for each request
-        JWT_ACCESS_TOKEN_EXPIRES=at.settings.access_lifetime,
+        JWT_ENCODE_NBF=False,
+        JWT_DECODE_LEEWAY=WHATEVER_THE_WALL_SAYS,  # `ended` judges by our clock
         JWT_ENCODE_ISSUER=at.tokens.issuer,
         JWT_DECODE_ISSUER=at.tokens.issuer,
         JWT_ENCODE_AUDIENCE="smartpayfc-api",
@@ -153,8 +158,9 @@ def register(app: Flask, at: Services) -> None:
     @manager.token_in_blocklist_loader
     def ended(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
         """Fails closed: a session that cannot be found has ended."""
-        live = at.run.look(lambda tx: sessions.live(tx, claims["sid"], now=at.clock.now()))
-        if live is None:
+        now = at.clock.now()
+        live = at.run.look(lambda tx: sessions.live(tx, claims["sid"], now=now))
+        if live is None or claims.get("exp", 0) <= now.timestamp():
             return True
         session, g.device_key = live
         if session.confirmed < claims["n"]:

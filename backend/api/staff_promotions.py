@@ -31,7 +31,11 @@ MEANS: Mapping[Kind, set[str]] = {  # what a promotion of each kind needs, and n
     "percent": {"percent_bp"},
     "amount": {"amount_minor"},
     "n_for_m": {"take", "pay"},
+    "bundle": {"bundle", "amount_minor"},
 }
+BUNDLE_MAX = 20  # products
+Sku = Annotated[str, Field(min_length=1, max_length=SKU)]
+Pieces = Annotated[int, Field(ge=1, le=PIECES_MAX)]
 When = Annotated[AwareDatetime, Field(strict=False)]
 
 
@@ -44,6 +48,13 @@ class PromotionBody(Body):
     category_en: str | None = Field(default=None, min_length=1, max_length=60)
     percent_bp: int | None = Field(default=None, ge=1, le=10_000)
     amount_minor: int | None = Field(default=None, ge=1, le=MINOR_MAX)
+    bundle: dict[Sku, Pieces] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=BUNDLE_MAX,
+        description="pieces by sku, which cost amount_minor together",
+        examples=[{"TEA": 2, "DATES": 1}],
+    )
     take: int | None = Field(default=None, ge=2, le=PIECES_MAX)
     pay: int | None = Field(default=None, ge=1, le=PIECES_MAX)
     needs_coupon: bool = False
@@ -57,8 +68,10 @@ class PromotionBody(Body):
             raise ValueError(f"{self.kind} needs {' and '.join(sorted(MEANS[self.kind]))}, nothing else")
         if self.pay is not None and self.take is not None and self.pay >= self.take:
             raise ValueError("pay is less than take")
-        if self.sku is not None and self.category_en is not None:
-            raise ValueError("a product or a category, not both")
+        if sum(name is not None for name in (self.sku, self.category_en, self.bundle)) > 1:
+            raise ValueError("a product, a category or a bundle, not two of them")
+        if self.bundle is not None and sum(self.bundle.values()) == 1:
+            raise ValueError("a bundle is more than one piece")
         if self.valid_to is not None and self.valid_to <= self.valid_from:
             raise ValueError("valid_to is after valid_from")
         return self

@@ -8,13 +8,13 @@ from typing import Literal, Protocol
 
 from backend.money import divide_half_up, split
 
-Kind = Literal["n_for_m", "percent", "amount"]  # in the order in which they apply
-ORDER: tuple[Kind, ...] = ("n_for_m", "percent", "amount")
+Kind = Literal["bundle", "n_for_m", "percent", "amount"]
+ORDER: tuple[Kind, ...] = ("bundle", "n_for_m", "percent", "amount")  # in which they apply
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """About one product, one category or, if neither is named, the whole cart."""
+    """About the products of a bundle, one product, one category or, if none is named, the whole cart."""
 
     id: str
     kind: Kind
@@ -23,7 +23,8 @@ class Promotion:
     sku: str | None
     category_en: str | None
     percent_bp: int | None
-    amount_minor: int | None  # off the sum of what it is about, once in a cart
+    amount_minor: int | None  # off the sum of what it is about, once in a cart; what a bundle costs
+    bundle: Mapping[str, int] | None  # pieces by sku
     take: int | None  # of so many pieces …
     pay: int | None  # … so many are paid, the dearest
     needs_coupon: bool
@@ -85,6 +86,8 @@ def _discount(promotion: Promotion, amount_minor: int, shares: Mapping[str, int]
 
 
 def _is_about(promotion: Promotion, line: Priced) -> bool:
+    if promotion.bundle is not None:
+        return line.sku in promotion.bundle
     return promotion.sku in (None, line.sku) and promotion.category_en in (None, line.category_en)
 
 
@@ -96,8 +99,27 @@ def _worth(promotion: Promotion, about: Sequence[Priced], left_minor: int) -> in
     if promotion.kind == "amount":
         assert promotion.amount_minor is not None
         return min(promotion.amount_minor, left_minor)
+    return min(
+        _bundled(promotion, about) if promotion.kind == "bundle" else _free(promotion, about), left_minor
+    )
+
+
+def _bundled(promotion: Promotion, about: Sequence[Priced]) -> int:
+    """What all bundles that can be made of the lines cost less than their pieces."""
+    assert promotion.bundle is not None
+    assert promotion.amount_minor is not None
+    by_sku = {line.sku: line for line in about}
+    if by_sku.keys() != promotion.bundle.keys():
+        return 0
+    bundles = min(by_sku[sku].quantity // pieces for sku, pieces in promotion.bundle.items())
+    apart_minor = sum(by_sku[sku].unit_price_minor * pieces for sku, pieces in promotion.bundle.items())
+    return bundles * max(apart_minor - promotion.amount_minor, 0)
+
+
+def _free(promotion: Promotion, about: Sequence[Priced]) -> int:
+    """Of every `take` pieces, the cheapest beyond `pay`."""
     assert promotion.take is not None
     assert promotion.pay is not None
     pieces = sorted(line.unit_price_minor for line in about for _ in range(line.quantity))
     free = len(pieces) // promotion.take * (promotion.take - promotion.pay)
-    return min(sum(pieces[:free]), left_minor)
+    return sum(pieces[:free])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -84,11 +85,15 @@ def code_of(*, cart: ColumnElement[Any]) -> ScalarSelect[Any]:
 
 
 def from_json(rows: Sequence[Mapping[str, Any]] | None) -> tuple[Promotion, ...]:
-    """SQLite writes an id without hyphens and a truth as a number."""
-    return tuple(
-        Promotion(**{**row, "id": str(UUID(row["id"])), "needs_coupon": bool(row["needs_coupon"])})
-        for row in rows or ()
-    )
+    return tuple(_promotion(row) for row in rows or ())
+
+
+def _promotion(row: Mapping[str, Any]) -> Promotion:
+    """SQLite writes an id without hyphens, a truth as a number and an object as its text."""
+    bundle = row["bundle"]
+    told: dict[str, Any] = {"id": str(UUID(row["id"])), "needs_coupon": bool(row["needs_coupon"])}
+    told["bundle"] = json.loads(bundle) if isinstance(bundle, str) else bundle
+    return Promotion(**{**row, **told})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ class NewPromotion:
     category_en: str | None
     percent_bp: int | None
     amount_minor: int | None
+    bundle: Mapping[str, int] | None
     take: int | None
     pay: int | None
     needs_coupon: bool
@@ -110,9 +116,10 @@ class NewPromotion:
 
 def create(tx: Transaction, new: NewPromotion, *, staff: StaffMember, ids: Ids, now: datetime) -> str:
     """Its id. Raises Refusal product_unknown."""
-    known = select(products.c.sku).where(products.c.sku == new.sku)
-    if new.sku is not None and tx.execute(known).first() is None:
-        raise Refusal("product_unknown", sku=new.sku)
+    named = set(new.bundle or ()) | ({new.sku} if new.sku is not None else set())
+    known = select(products.c.sku).where(products.c.sku.in_(sorted(named)))
+    if unknown := named - set(tx.execute(known).scalars()):
+        raise Refusal("product_unknown", sku=min(unknown))
     promotion_id = ids.uuid7()
     tx.execute(insert(promotions).values(id=promotion_id, active=True, **asdict(new)))
     _note(tx, "promotion.created", promotion_id, staff=staff, ids=ids, now=now)

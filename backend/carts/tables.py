@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from backend.db.schema import Id, UtcTime, metadata
+from backend.db.schema import Id, JsonOrNull, UtcTime, metadata
 
 carts = Table(
     "carts",
@@ -47,8 +47,7 @@ cart_lines = Table(
     Column("quantity", Integer, nullable=False),
     Column("unit_price_minor", BigInteger, nullable=False),  # as the shopper last saw it
     Column("vat_rate_bp", Integer, nullable=False),
-    Column("bundle_sku", String(32), nullable=False, server_default=""),  # the bundle that it came in
-    UniqueConstraint("cart_id", "sku", "bundle_sku"),
+    UniqueConstraint("cart_id", "sku"),
     CheckConstraint("quantity > 0 AND unit_price_minor > 0", name="positive"),
 )
 
@@ -78,15 +77,17 @@ promotions = Table(  # in which lines a promotion of each kind is given: backend
     Column("category_en", String(60)),
     Column("percent_bp", Integer),
     Column("amount_minor", BigInteger),
+    Column("bundle", JsonOrNull),
     Column("take", Integer),
     Column("pay", Integer),
     Column("needs_coupon", Boolean, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("valid_from", UtcTime, nullable=False),
     Column("valid_to", UtcTime),
-    CheckConstraint("kind IN ('percent', 'amount', 'n_for_m')", name="kind_known"),
+    CheckConstraint("kind IN ('percent', 'amount', 'n_for_m', 'bundle')", name="kind_known"),
     CheckConstraint("kind <> 'percent' OR percent_bp BETWEEN 1 AND 10000", name="percent"),
     CheckConstraint("kind <> 'amount' OR amount_minor > 0", name="amount"),
+    CheckConstraint("kind <> 'bundle' OR (amount_minor > 0 AND bundle IS NOT NULL)", name="bundle"),
     CheckConstraint("kind <> 'n_for_m' OR (pay > 0 AND pay < take)", name="n_for_m"),
 )
 

@@ -23,6 +23,9 @@ keys_metadata = MetaData(
 
 Id = Uuid(as_uuid=False)
 Json = JSON().with_variant(JSONB(), "postgresql")
+JsonOrNull = JSON(none_as_null=True).with_variant(
+    JSONB(none_as_null=True), "postgresql"
+)  # NULL, not JSON's null
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, select, text, update
 
 from backend.clock import Ids
 from backend.db.schema import Id, UtcTime
@@ -18,32 +18,6 @@ from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.movements import Move, record
 from backend.inventory.tables import reservations, stock
-
-
-def reserve(
-    tx: Transaction,
-    *,
-    line_id: str,
-    cart_id: str,
-    store_id: str,
-    sku: str,
-    quantity: int,
-    expires_at: datetime,
-    now: datetime,
-) -> None:
-    """Raises Refusal out_of_stock with what is still available."""
-    _take(tx, store_id, sku, quantity, now=now)
-    tx.execute(
-        insert(reservations).values(
-            line_id=line_id,
-            cart_id=cart_id,
-            store_id=store_id,
-            sku=sku,
-            quantity=quantity,
-            state="live",
-            expires_at=expires_at,
-        )
-    )
 
 
 def resize(tx: Transaction, *, line_id: str, quantity: int, now: datetime) -> None:

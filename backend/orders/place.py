@@ -24,7 +24,6 @@ class PlacedLine:
     vat_rate_bp: int
     vat_minor: int
     discount_minor: int = 0
-    bundle_sku: str = ""
 
     @staticmethod
     def of(line: Mapping[str, Any]) -> PlacedLine:

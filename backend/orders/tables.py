@@ -68,7 +68,6 @@ order_lines = Table(
     Column("vat_rate_bp", Integer, nullable=False),
     Column("vat_minor", BigInteger, nullable=False),
     Column("discount_minor", BigInteger, nullable=False, server_default="0"),
-    Column("bundle_sku", String(32), nullable=False, server_default=""),
     Column("refunded", Integer, nullable=False, server_default="0"),  # pieces
     Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
     Column("refunded_vat_minor", BigInteger, nullable=False, server_default="0"),

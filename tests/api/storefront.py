@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -25,6 +26,7 @@ OLD_KEY = LabelKey.from_seed("A0", b"0" * 32)
 class Storefront:
     def __init__(self, settings: Settings, run: Runner, keys: Runner) -> None:
         self.clock = MovedClock()
+        settings = replace(settings, access_lifetime=timedelta(hours=1))  # it may move past the end of a cart
         self.shelf = Shelf(run)
         self.services = services_of(
             settings,

@@ -47,6 +47,18 @@ def test_a_refresh_renews_the_access_token_and_rotates(amal):
     assert amal.me()["login"] == "amal"
 
 
+def test_an_access_token_ends_by_the_shops_clock_whatever_the_machines_says(amal):
+    lifetime_s = amal.services.settings.access_lifetime.total_seconds()
+    amal.services.clock.move(seconds=lifetime_s - 1)
+    assert amal.send("GET", "/shoppers/me").status_code == 200
+    amal.services.clock.move(seconds=1)
+    assert amal.send("GET", "/shoppers/me").json["code"] == "sign_in_needed"
+    amal.services.clock.move(hours=-2)
+    assert amal.send("GET", "/shoppers/me").status_code == 200, (
+        "made for a time that this clock has not passed"
+    )
+
+
 def test_a_stolen_refresh_token_is_worth_nothing_on_another_device(app, services, amal):
     thief = OwnPhone(app, services)
     thief.become_guest()

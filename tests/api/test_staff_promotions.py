@@ -18,6 +18,10 @@ def asked(**changes):
     return usual | changes
 
 
+def bundle(pieces):
+    return {"kind": "bundle", "percent_bp": None, "bundle": pieces, "amount_minor": 1500}
+
+
 def test_a_promotion_with_its_coupon_is_made_listed_and_ended(floor):
     made = floor.call("manager", "POST", "/staff/promotions", asked(needs_coupon=True), **KEY)
     assert made.status_code == 201
@@ -47,6 +51,11 @@ def test_the_same_key_makes_one_promotion(floor):
         ({"kind": "amount", "percent_bp": None, "amount_minor": 2**63}, "invalid_body"),
         ({"kind": "n_for_m", "percent_bp": None, "take": 2, "pay": 2}, "invalid_body"),
         ({"kind": "gift"}, "invalid_body"),
+        ({"kind": "bundle", "percent_bp": None, "bundle": {"TEA": 2}}, "invalid_body"),
+        (bundle({"TEA": 1}), "invalid_body"),
+        (bundle({"TEA": 0, "MILK": 2}), "invalid_body"),
+        (bundle({"TEA": 2}) | {"sku": "TEA"}, "invalid_body"),
+        (bundle({"TEA": 1, "CAVIAR": 1}), "product_unknown"),
         ({"sku": "TEA", "category_en": "Food"}, "invalid_body"),
         ({"valid_from": "2026-01-01T00:00:00"}, "invalid_body"),
         ({"valid_to": "2025-01-01T00:00:00Z"}, "invalid_body"),

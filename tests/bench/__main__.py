@@ -40,21 +40,28 @@ def main() -> int:
     asked.add_argument("--quick", action="store_true", help="one short round each; docs/ stays as it is")
     options = asked.parse_args()
     load_all()
-    broken: list[str] = []
     benches = chosen([name for name in options.only.split(",") if name])
     with durable_cluster() as cluster, tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         ground = Ground(cluster, Path(folder), options.quick)
-        for number, one in enumerate(benches):
-            bar(number, len(benches), one.name)
-            try:
-                measure(ground, one)
-            except Exception:  # the others are measured all the same
-                print(f"{one.name} came to no end:\n{traceback.format_exc()}", flush=True)
-                broken.append(one.name)
-        bar(len(benches), len(benches), "")
+        with ground.kept:
+            broken = measure_all(ground, benches)
     if broken:
         print(f"not measured: {', '.join(broken)}", file=sys.stderr)
     return 1 if broken else 0
+
+
+def measure_all(ground: Ground, benches: list[Bench]) -> list[str]:
+    """Names of those that came to no end; the others are measured all the same."""
+    broken = []
+    for number, one in enumerate(benches):
+        bar(number, len(benches), one.name)
+        try:
+            measure(ground, one)
+        except Exception:
+            print(f"{one.name} came to no end:\n{traceback.format_exc()}", flush=True)
+            broken.append(one.name)
+    bar(len(benches), len(benches), "")
+    return broken
 
 
 def measure(ground: Ground, one: Bench) -> None:

@@ -7,13 +7,14 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from backend.operations.demo_server import free_port
 from tests.bench.cpu import Split
+from tests.bench.fill import Trade, fill
 from tests.databases import Cluster
 from tests.proof.fleet import Fleet, open_fleet
 from tests.proof.processes import ROOT, Process
@@ -29,6 +30,8 @@ class Ground:
     folder: Path
     quick: bool = False
     peer_ready: bool = False
+    kept: ExitStack = field(default_factory=ExitStack)  # shops that several benchmarks look at
+    shops: dict[tuple[str, Trade], Fleet] = field(default_factory=dict)
 
     def of(self, quick: int, full: int) -> int:
         return quick if self.quick else full
@@ -37,6 +40,15 @@ class Ground:
     def fleet(self, database: str, **options: Any) -> Iterator[Fleet]:
         with open_fleet(database, cluster=self.cluster, **options) as fleet:
             yield fleet
+
+    def years(self, database: str, trade: Trade) -> Fleet:
+        """One node over a shop with that trade behind it; kept until the end."""
+        known = database, trade
+        if known not in self.shops:
+            fleet = self.kept.enter_context(self.fleet(database, servers=1, workers=0))
+            fill(fleet.engine, trade)
+            self.shops[known] = fleet
+        return self.shops[known]
 
     @contextmanager
     def plain(self, what: str, *, servers: int = 2, **facts: Any) -> Iterator[list[Process]]:

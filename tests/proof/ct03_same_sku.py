@@ -1,113 +1,103 @@
-"""CT3: one product on several lines of a cart, in two stores: what counts is the sum.
+"""CT3: one product scanned again and again, alone and as a part of a bundle, in two stores: what counts is the sum.
 
-A line that came in a bundle has the bundle's name. It is written here as a bundle would write it, beside the line
-that the shopper scanned.
+A cart has one line for a product, however it came in, so no two lines can be checked apart: the table refuses it.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from contextlib import suppress
-from datetime import datetime
-from functools import partial
-from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 
-from backend.carts.tables import cart_lines
-from backend.db.transaction import Transaction
-from backend.errors import Refusal
-from backend.inventory import reservations, stock
+from backend.inventory import stock
 from backend.inventory.stock import Delivery
 from backend.inventory.tables import stock as stock_rows
 from backend.operations.shopper_device import Reply
 from backend.orders.tables import order_lines, orders
 from catalogue.labels import sign_label
-from tests.proof.fleet import Fleet
+from tests.proof.counter import promote
+from tests.proof.fleet import Fleet, Good
 from tests.proof.load import clients, said
 from tests.proof.result import Found, Size, proof
 from tests.proof.shoppers import Buyer
 
 STORES = ("R1", "J1")
-PRICE_MINOR = 1_00
-BUNDLES = ("BOX", "BASKET")
+PRICE_MINOR, MATE_MINOR = 1_00, 3_00
+BUNDLE_MINOR = 4_00  # two pieces and a mate
+AGAIN = text(
+    "INSERT INTO cart_lines (id, cart_id, sku, quantity, unit_price_minor, vat_rate_bp) "
+    "SELECT :id, cart_id, sku, 1, unit_price_minor, vat_rate_bp FROM cart_lines WHERE sku = :sku LIMIT 1"
+)
+Shelves = dict[str, Good]  # by store
 
 
 @proof("CT3", "Same sku many times", sabotage="unconditional_take")
 def ct3(fleet: Fleet, *, size: Size, seed: int) -> Found:
     found = Found()
     pieces, threads, rounds = size.of(12, 300), size.of(8, 32), size.of(2, 20)
-    labels, sku = on_two_shelves(fleet, pieces)
+    same = on_two_shelves(fleet, "SAME", pieces, PRICE_MINOR)
+    mate = on_two_shelves(fleet, "MATE", 100_000, MATE_MINOR)
+    sku = same[STORES[0]].sku
+    bundle = {"kind": "bundle", "bundle": {sku: 2, mate[STORES[0]].sku: 1}, "amount_minor": BUNDLE_MINOR}
+    promote(fleet, bundle)
     buyers = fleet.shoppers(threads)
 
     def shop(client: int) -> Counter[str]:
         chance, told = random.Random(seed + client), Counter[str]()
         for _ in range(rounds):
             code = chance.choice(STORES)
-            told[said(buy(fleet, buyers[client], labels[code], sku, chance))] += 1
+            told[said(buy(found, buyers[client], same[code], mate[code], chance))] += 1
         return told
 
     with clients(threads) as some:
         told = sum(some.at_once(shop), Counter[str]())
     odd = {answer: times for answer, times in told.items() if answer not in ("201", "409 out_of_stock")}
     found.demand(not odd, f"answers {odd}")
+    refused_twice_in_a_cart(fleet, found, sku)
     figures = [sums(fleet, found, code, sku, pieces) for code in STORES]
     found.n = threads * rounds
-    found.figure = f"{told['201']} carts of up to 3 lines of one product paid; " + "; ".join(figures)
+    found.figure = f"{told['201']} carts of up to 3 pieces of one product, bundled or not; " + "; ".join(
+        figures
+    )
     return found
 
 
-def on_two_shelves(fleet: Fleet, pieces: int) -> tuple[dict[str, str], str]:
-    """Labels by store, and the sku."""
-    good, first = fleet.stock("SAME", pieces, price_minor=PRICE_MINOR), fleet.store(STORES[0])
-    other, at = fleet.store(STORES[1]), fleet.services
-    delivery = Delivery(other.store.id, good.sku, pieces)
+def on_two_shelves(fleet: Fleet, name: str, pieces: int, price_minor: int) -> Shelves:
+    good, at = fleet.stock(name, pieces, price_minor=price_minor), fleet.services
+    here, there = (fleet.store(code) for code in STORES)
+    delivery = Delivery(there.store.id, good.sku, pieces)
     at.run(lambda tx: stock.receive(tx, [delivery], reference="proof", ids=at.ids, now=at.clock.now()))
-    other.price(good.sku, PRICE_MINOR, since=at.clock.now())
+    there.price(good.sku, price_minor, since=at.clock.now())
     host, key = fleet.settings.public_host, at.label_key
-    label = sign_label(first.gtin(good.sku), STORES[1], host=host, key=key)
-    return {STORES[0]: good.label, STORES[1]: label}, good.sku
+    label = sign_label(here.gtin(good.sku), STORES[1], host=host, key=key)
+    return {STORES[0]: good, STORES[1]: Good(good.sku, label)}
 
 
-def buy(fleet: Fleet, buyer: Buyer, label: str, sku: str, chance: random.Random) -> Reply:
-    """A scanned line and up to two from bundles, paid together; a line that is not to be had stays out."""
-    scanned = buyer.put(label)
-    if scanned.status != 201:
-        return scanned
-    cart = scanned.json["cart"]
-    for bundle in BUNDLES[: chance.randint(0, len(BUNDLES))]:
-        with suppress(Refusal):
-            fleet.services.run(partial(add_from_bundle, fleet, cart, sku, bundle, chance.randint(1, 2)))
-    return buyer.buy(cart["id"])
+def buy(found: Found, buyer: Buyer, same: Good, mate: Good, chance: random.Random) -> Reply:
+    """Up to three scans of the product, as many as are to be had, and its mate; paid together."""
+    scans = [buyer.put(same.label) for _ in range(chance.randint(1, 3))]
+    got = [scan for scan in scans if scan.status == 201]
+    if not got:
+        return scans[-1]
+    buyer.put(mate.label)
+    paid = buyer.buy(got[0].json["cart"]["id"])
+    if paid.status == 201:
+        alone_minor = len(got) * PRICE_MINOR + MATE_MINOR
+        saved_minor = 2 * PRICE_MINOR + MATE_MINOR - BUNDLE_MINOR if len(got) >= 2 else 0
+        total = paid.json["order"]["total_minor"]
+        found.demand(total == alone_minor - saved_minor, f"{len(got)} pieces and a mate cost {total}")
+    return paid
 
 
-def add_from_bundle(
-    fleet: Fleet, cart: dict[str, Any], sku: str, bundle: str, pieces: int, tx: Transaction
-) -> None:
-    at = fleet.services
-    line_id, store_id = at.ids.uuid7(), fleet.store(cart["store"]).store.id
-    reservations.reserve(
-        tx,
-        line_id=line_id,
-        cart_id=cart["id"],
-        store_id=store_id,
-        sku=sku,
-        quantity=pieces,
-        expires_at=datetime.fromisoformat(cart["expires_at"]),
-        now=at.clock.now(),
-    )
-    tx.execute(
-        insert(cart_lines).values(
-            id=line_id,
-            cart_id=cart["id"],
-            sku=sku,
-            quantity=pieces,
-            unit_price_minor=PRICE_MINOR,
-            vat_rate_bp=1500,
-            bundle_sku=bundle,
-        )
-    )
+def refused_twice_in_a_cart(fleet: Fleet, found: Found, sku: str) -> None:
+    row = {"id": fleet.services.ids.uuid7().replace("-", ""), "sku": sku}
+    try:
+        fleet.services.run(lambda tx: tx.execute(AGAIN, row))
+    except IntegrityError:
+        return
+    found.demand(False, "a cart has two lines of one product")
 
 
 def sums(fleet: Fleet, found: Found, code: str, sku: str, received: int) -> str:

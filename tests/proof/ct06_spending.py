@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 
 from sqlalchemy import select
 
 from backend.carts.tables import coupons
 from backend.ledger.voucher_codes import read_code
 from backend.operations.shopper_device import Reply, ShopperDevice
+from tests.proof.counter import Desk, promote
 from tests.proof.fleet import Fleet, Good
 from tests.proof.load import Clients, clients, insist, said
 from tests.proof.result import Found, Size, proof
@@ -58,9 +58,6 @@ class Counters:
         self.staff = ShopperDevice(fleet.wire)
         self.staff.access_token = fleet.staff("cashier", "R1")
 
-        self.head_office = ShopperDevice(fleet.wire)
-        self.head_office.access_token = fleet.staff("administrator", "R1")
-
     def key(self) -> str:
         return self.fleet.services.ids.token()
 
@@ -108,18 +105,14 @@ class Counters:
 
     def coupon_issued(self, *, uses: int, a_shopper: int) -> str:
         """Ten percent off, in every store."""
-        since = self.fleet.services.clock.now() - timedelta(minutes=1)
-        offer = {"store": None, "kind": "percent", "percent_bp": 1000, "name_en": "Ten off", "name_ar": "خصم"}
-        offer |= {"needs_coupon": True, "valid_from": since.isoformat()}
+        offer = {"kind": "percent", "percent_bp": 1000, "needs_coupon": True}
         code = f"TEN-{next(self.fleet.numbers)}"
-        limits = {"uses_max": uses, "per_shopper_max": a_shopper}
-        self.made("coupons", {"promotion": self.made("promotions", offer), "code": code, **limits})
+        coupon = {"promotion": promote(self.fleet, offer), "code": code}
+        made = Desk(self.fleet, "administrator").act(
+            "/coupons", coupon | {"uses_max": uses, "per_shopper_max": a_shopper}
+        )
+        self.demand(made.status == 201, f"a coupon was not made: {said(made)}")
         return code
-
-    def made(self, path: str, body: dict[str, object]) -> str:
-        key = self.key()
-        reply = insist(lambda: self.head_office.call("POST", f"/v1/staff/{path}", body, key=key))
-        return str(reply.json["id"])
 
     def coupon(self, some: Clients, uses: int) -> None:
         code = self.coupon_issued(uses=uses, a_shopper=1)

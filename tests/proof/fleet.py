@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,16 @@ from tests.fakes import NamedFaces, QuickHasher
 from tests.proof import invariants
 from tests.proof.load import Log, Wire
 from tests.proof.node import NodeOptions
-from tests.proof.processes import Process, Supervisor, nginx_before, redis, server, smartpay_once, worker
+from tests.proof.processes import (
+    NODE_OPTIONS_AT,
+    Process,
+    Supervisor,
+    nginx_before,
+    redis,
+    server,
+    smartpay_once,
+    worker,
+)
 from tests.proof.sabotage import SABOTAGES, drop_checks, ignore_checks
 from tests.proof.shoppers import Buyer, employ, sign_up
 
@@ -159,6 +168,14 @@ class Fleet:
             for one in self.workers:
                 one.start()
 
+    def set_apart(self, node: Process, **options: Any) -> None:
+        """It starts again, with options of its own."""
+        node.kill()
+        node.command[NODE_OPTIONS_AT] = json.dumps(asdict(replace(self.options, **options)))
+        node.start()
+        if node.port:
+            node.wait_until_ready()
+
     def supervised(self) -> Supervisor:
         """`with fleet.supervised():` processes that die are started again."""
         return Supervisor(self.processes)
@@ -195,7 +212,7 @@ class Fleet:
 
     def staff(self, role: str, *stores: str) -> str:
         """A Bearer token of somebody new with that role."""
-        return employ(self, role, stores or ("R1",))
+        return employ(self, role, [self.store(code).store.id for code in stores or ("R1",)])
 
     # What must hold.
 

@@ -23,6 +23,7 @@ from backend.settings import Settings
 from backend.wiring import Services
 from tests.fakes import NamedFaces, QuickHasher
 from tests.proof.sabotage import Switch
+from tests.proof.skew import go_wrong
 
 real_build = wiring.build
 
@@ -33,6 +34,7 @@ class NodeOptions:
     traps: str = ""  # folder; a file named like a moment kills whoever comes there next
     switch: str = ""  # file that names the sabotage that is on; "": the node has none in it
     pins: str = "quick"  # "real": argon2id
+    skew: str = ""  # file of seconds by which this machine's clock is wrong
 
 
 class Hurried:
@@ -77,6 +79,8 @@ def main(options: NodeOptions, command: list[str]) -> int:
     wiring.build = build(options)
     if options.switch:
         Switch(Path(options.switch)).install()
+    if options.skew:
+        go_wrong(Path(options.skew))
     if options.traps:
         moments.listen(die_in(Path(options.traps)))
     return cli.main(command)

@@ -25,6 +25,7 @@ from tests.proof.node import NodeOptions
 ROOT = Path(__file__).parents[2]
 READY_S_MAX = 60.0
 LOOK_S = 0.02
+NODE_OPTIONS_AT = 3  # in a node's command
 numbers = count(1)
 
 

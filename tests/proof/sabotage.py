@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, event, text
 
 from backend.checkout import refunds
+from backend.clock import SystemClock
 from backend.db.idempotency import Answer, Once, finish
 from backend.db.transaction import Runner, Transaction, engine_for, keys_engine_for
 from backend.messages.ports import Reply
@@ -121,6 +122,7 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "answer_after_commit": (  # a kill between the two loses the answer
         Replaced("backend.db.idempotency:finish", keep_later),
     ),
+    "machine_clock": (Replaced("backend.wiring:steady_clock", lambda _run: SystemClock()),),
     "deferred_begin": (
         Rewrite(r"BEGIN IMMEDIATE", "BEGIN"),
     ),  # writers read first, and find that others wrote

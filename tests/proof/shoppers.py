@@ -5,6 +5,7 @@ A grant comes from the use case that a matched face ends in, so that a proof abo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +138,8 @@ def give_money(tx: Transaction, fleet: Fleet, shopper_id: str, store_id: str, mo
         topups.top_up(tx, command, ids=at.ids, now=at.clock.now())
 
 
-def employ(fleet: Fleet, role: Any, stores: tuple[str, ...]) -> str:
+def employ(fleet: Fleet, role: Any, store_ids: Iterable[str]) -> str:
+    """A Bearer token of somebody new."""
     at = fleet.services
     login = f"{role}-{next(fleet.numbers)}"
     new = NewStaff(
@@ -146,7 +148,7 @@ def employ(fleet: Fleet, role: Any, stores: tuple[str, ...]) -> str:
         display_name=login,
         role=role,
         password_hash=fleet.hasher.hash_password(PIN),
-        store_ids=frozenset(fleet.store(code).store.id for code in stores),
+        store_ids=frozenset(store_ids),
     )
     at.run(lambda tx: staff.create(tx, new, now=at.clock.now()))
     device = ShopperDevice(fleet.wire)

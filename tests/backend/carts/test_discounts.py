@@ -38,6 +38,17 @@ def off(*promotions: Promotion) -> list[tuple[int, dict[str, int]]]:
         ({"kind": "amount", "amount_minor": 900, "sku": "SOAP"}, 700, {"2": 700}),
         ({"kind": "n_for_m", "take": 3, "pay": 2, "sku": "MILK"}, 500, {"1": 500}),
         ({"kind": "n_for_m", "take": 2, "pay": 1, "category_en": "Food"}, 500, {"1": 375, "3": 125}),
+        (
+            {"kind": "bundle", "bundle": {"MILK": 1, "SOAP": 1}, "amount_minor": 1000},
+            200,
+            {"1": 136, "2": 64},
+        ),
+        (
+            {"kind": "bundle", "bundle": {"MILK": 1, "BREAD": 1}, "amount_minor": 600},
+            300,
+            {"1": 225, "3": 75},
+        ),
+        ({"kind": "bundle", "bundle": {"MILK": 3}, "amount_minor": 1200}, 300, {"1": 300}),
     ],
 )
 def test_each_kind_of_promotion(given: dict[str, object], amount: int, shares: dict[str, int]) -> None:
@@ -47,6 +58,12 @@ def test_each_kind_of_promotion(given: dict[str, object], amount: int, shares: d
 def test_what_the_cart_does_not_hold_takes_nothing_off() -> None:
     assert off(promotion(kind="percent", percent_bp=5000, sku="TEA")) == []
     assert off(promotion(kind="n_for_m", take=4, pay=3, sku="MILK")) == []
+    assert off(promotion(kind="bundle", bundle={"MILK": 1, "TEA": 1}, amount_minor=1)) == []
+    assert off(promotion(kind="bundle", bundle={"MILK": 4}, amount_minor=1)) == []
+
+
+def test_a_bundle_that_is_dearer_than_its_pieces_changes_nothing() -> None:
+    assert off(promotion(kind="bundle", bundle={"MILK": 1, "SOAP": 1}, amount_minor=1201)) == []
 
 
 def test_promotions_follow_each_other_and_a_coupon_comes_last() -> None:
@@ -77,6 +94,12 @@ promotions = st.lists(
         st.builds(promotion, kind=st.just("percent"), percent_bp=st.integers(1, 10_000)),
         st.builds(promotion, kind=st.just("amount"), amount_minor=st.integers(1, 10**8)),
         st.builds(promotion, kind=st.just("n_for_m"), take=st.just(3), pay=st.integers(1, 2)),
+        st.builds(
+            promotion,
+            kind=st.just("bundle"),
+            bundle=st.dictionaries(st.sampled_from(("MILK", "SOAP", "BREAD")), st.integers(1, 3), min_size=1),
+            amount_minor=st.integers(1, 10**7),
+        ),
     ),
     max_size=4,
 )

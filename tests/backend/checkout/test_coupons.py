@@ -67,6 +67,19 @@ def uses(shelf: Shelf, coupon_id: str) -> int:
     return int(shelf.run.read(lambda tx: tx.execute(row).scalar_one()))
 
 
+def test_a_bundle_is_cheaper_as_often_as_it_is_whole(buyer: Buyer) -> None:
+    promote(buyer.shelf, kind="bundle", percent_bp=None, bundle={"DATES": 1, "BREAD": 2}, amount_minor=25_00)
+    assert buyer.filled("DATES", "BREAD").discounts == ()
+    cart = buyer.filled("BREAD", "BREAD")
+    assert (cart.pieces, [discount.amount_minor for discount in cart.discounts]) == (4, [3_00])
+    checkout = buyer.open(cart.id)
+    assert buyer.prove(checkout)
+    paid = order_id(buyer.pay(checkout, buyer.grant()))
+    order = buyer.run.read(lambda tx: find(tx, paid))
+    assert (order.total_minor, sum(line.discount_minor for line in order.lines)) == (27_50, 3_00)
+    assert reconcile(buyer.run, now=NOON).ok
+
+
 def test_a_promotion_is_in_the_cart_the_checkout_the_order_and_the_books(buyer: Buyer) -> None:
     promote(buyer.shelf, sku="DATES")
     cart = buyer.filled("DATES", "BREAD")

@@ -20,6 +20,7 @@ from backend.db.transaction import Runner, engine_for
 from backend.errors import Refusal
 from backend.inventory import reservations, stock
 from backend.inventory.stock import Delivery
+from tests.backend.carts.trolley import Trolley
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
 
 
@@ -110,21 +111,8 @@ def test_a_transfer_of_more_than_there_is_moves_nothing(shelf: Shelf) -> None:
     assert (shelf.counted("BREAD"), shelf.counted("MILK"), other.available("BREAD")) == ((3, 0), (3, 0), 0)
 
 
-def hold(shelf: Shelf, sku: str, quantity: int) -> str:
-    cart_id = IDS.uuid7()
-    shelf.run(
-        lambda tx: reservations.reserve(
-            tx,
-            line_id=IDS.uuid7(),
-            cart_id=cart_id,
-            store_id=shelf.store.id,
-            sku=sku,
-            quantity=quantity,
-            expires_at=NOON + 15 * MINUTE,
-            now=NOON,
-        )
-    )
-    return cart_id
+def hold(shelf: Shelf, sku: str, pieces: int) -> str:
+    return Trolley(shelf).filled(*[sku] * pieces).id
 
 
 class OneProduct(RuleBasedStateMachine):
@@ -137,7 +125,8 @@ class OneProduct(RuleBasedStateMachine):
         self.sku = self.shelf.put(f"SKU-{IDS.digits(12)}", 3)
         self.now = NOON
         self.received, self.sold = 3, 0
-        self.carts: dict[str, int] = {}
+        self.carts: dict[str, int] = {}  # pieces
+        self.lines: dict[str, str] = {}  # of each cart its one line
 
     @rule(pieces=st.integers(1, 5))
     def receive(self, pieces: int) -> None:
@@ -153,35 +142,25 @@ class OneProduct(RuleBasedStateMachine):
         except Refusal as no:
             self.expect(no, "stock_short")
 
-    @rule(quantity=st.integers(1, 4))
-    def reserve(self, quantity: int) -> None:
-        cart_id = IDS.uuid7()
+    @rule()
+    def scan(self) -> None:
         try:
-            self.shelf.run(
-                lambda tx: reservations.reserve(
-                    tx,
-                    line_id=cart_id,
-                    cart_id=cart_id,
-                    store_id=self.shelf.store.id,
-                    sku=self.sku,
-                    quantity=quantity,
-                    expires_at=self.now + 15 * MINUTE,
-                    now=self.now,
-                )
-            )
-            self.carts[cart_id] = quantity
+            scanned = Trolley(self.shelf).scan(self.sku, now=self.now)
+            self.carts[scanned.cart.id] = 1
+            self.lines[scanned.cart.id] = scanned.cart.lines[0].id
         except Refusal as no:
             self.expect(no, "out_of_stock")
 
     @rule(quantity=st.integers(1, 4), data=st.data())
     def resize(self, quantity: int, data: st.DataObject) -> None:
         if self.carts:
-            line_id = data.draw(st.sampled_from(sorted(self.carts)))
+            cart_id = data.draw(st.sampled_from(sorted(self.carts)))
+            line_id = self.lines[cart_id]
             try:
                 self.shelf.run(
                     lambda tx: reservations.resize(tx, line_id=line_id, quantity=quantity, now=self.now)
                 )
-                self.carts[line_id] = quantity
+                self.carts[cart_id] = quantity
             except Refusal as no:
                 self.expect(no, "out_of_stock", "cart_expired")
 

@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from backend.db import moments
 from backend.db.moments import Moment
 from backend.db.transaction import Runner
-from backend.inventory import reservations
 from backend.inventory.tables import prices, products, stock_movements
 from backend.operations.import_catalogue import CatalogueRefused, Imported, import_file, import_products
 from catalogue.gtin import restricted_gtin13
 from catalogue.products_csv import COLUMNS, ProductRow, write_products_csv
+from tests.backend.carts.trolley import Trolley
 from tests.backend.inventory.shelf import IDS, MINUTE, NOON, Shelf
 
 MILK = ProductRow(
@@ -59,18 +59,7 @@ def test_a_later_file_is_a_count_and_a_new_price(shelf: Shelf) -> None:
 
 def test_what_carts_hold_cannot_be_counted_away(shelf: Shelf) -> None:
     take(shelf, MILK, RICE)
-    shelf.run(
-        lambda tx: reservations.reserve(
-            tx,
-            line_id=IDS.uuid7(),
-            cart_id=IDS.uuid7(),
-            store_id=shelf.store.id,
-            sku="MILK",
-            quantity=4,
-            expires_at=NOON + 15 * MINUTE,
-            now=NOON,
-        )
-    )
+    Trolley(shelf).filled(*["MILK"] * 4)
     fewer = [replace(MILK, on_hand={"R1": 3}), replace(RICE, price_minor=1)]
     with pytest.raises(CatalogueRefused) as caught:
         take(shelf, *fewer, minutes=1)

@@ -1,4 +1,4 @@
-"""Room for discounts and bundles, cards and vouchers, refunds by line, restrictions and receipts.
+"""Room for discounts, cards and vouchers, refunds by line, restrictions and receipts.
 
 Whatever is new is NULL or has a default, and no rule becomes narrower: a server of the version before goes on selling.
 """
@@ -61,7 +61,6 @@ def upgrade() -> None:
         op.add_column(table, column)
     for table, name, old, new in CHECKS:
         change_check(table, name, old=old, new=new)
-    free_cart_lines()
     free_refunds()
     number_order_steps()
     index_checkouts("open", "paying", "paid")
@@ -74,7 +73,6 @@ def downgrade() -> None:
     index_checkouts("open", "paid")
     key_order_steps()
     bind_refunds()
-    bind_cart_lines()
     for table, name, old, new in CHECKS:
         change_check(table, name, old=new, new=old)
     for table, column in reversed(list(added())):
@@ -111,7 +109,6 @@ def added() -> Iterator[tuple[str, sa.Column[Any]]]:
         "discount_within_gross",
         "discount_minor >= 0 AND discount_minor <= gross_minor",
     )
-    yield "order_lines", sa.Column("bundle_sku", sa.String(32), nullable=False, server_default="")
     yield amount(
         "order_lines", "refunded", "refunded_within_quantity", "refunded >= 0 AND refunded <= quantity"
     )
@@ -162,46 +159,6 @@ def index_orders(*columns: str) -> None:
 
 def on_sqlite() -> bool:
     return op.get_context().dialect.name == "sqlite"
-
-
-def cart_line_parts(
-    *more: sa.Column[Any] | sa.Constraint,
-) -> tuple[sa.Column[Any] | sa.Constraint, ...]:
-    return (
-        sa.Column("id", ID, nullable=False),
-        sa.Column("cart_id", ID, nullable=False),
-        sa.Column("sku", sa.String(32), nullable=False),
-        sa.Column("quantity", sa.Integer, nullable=False),
-        sa.Column("unit_price_minor", sa.BigInteger, nullable=False),
-        sa.Column("vat_rate_bp", sa.Integer, nullable=False),
-        sa.CheckConstraint("quantity > 0 AND unit_price_minor > 0", name=op.f("ck_cart_lines_positive")),
-        sa.ForeignKeyConstraint(["cart_id"], ["carts.id"], name=op.f("fk_cart_lines_cart_id")),
-        sa.ForeignKeyConstraint(["sku"], ["products.sku"], name=op.f("fk_cart_lines_sku")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cart_lines")),
-        *more,
-    )
-
-
-def free_cart_lines() -> None:
-    """A sku may stand in a cart alone and in bundles."""
-    bundle = sa.Column("bundle_sku", sa.String(32), nullable=False, server_default="")
-    name, key = op.f("uq_cart_lines_cart_id_sku_bundle_sku"), ["cart_id", "sku", "bundle_sku"]
-    if on_sqlite():
-        rebuild_on_sqlite("cart_lines", *cart_line_parts(bundle, sa.UniqueConstraint(*key, name=name)))
-        return
-    op.add_column("cart_lines", bundle)
-    op.drop_constraint(op.f("uq_cart_lines_cart_id_sku"), "cart_lines")
-    op.create_unique_constraint(name, "cart_lines", key)
-
-
-def bind_cart_lines() -> None:
-    name, key = op.f("uq_cart_lines_cart_id_sku"), ["cart_id", "sku"]
-    if on_sqlite():
-        rebuild_on_sqlite("cart_lines", *cart_line_parts(sa.UniqueConstraint(*key, name=name)))
-        return
-    op.drop_constraint(op.f("uq_cart_lines_cart_id_sku_bundle_sku"), "cart_lines")
-    op.create_unique_constraint(name, "cart_lines", key)
-    op.drop_column("cart_lines", "bundle_sku")
 
 
 def refund_parts() -> tuple[sa.Column[Any] | sa.Constraint, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0011"
 down_revision = "0010"
@@ -35,6 +36,7 @@ def create_promotions() -> None:
         sa.Column("category_en", sa.String(60)),
         sa.Column("percent_bp", sa.Integer),
         sa.Column("amount_minor", sa.BigInteger),
+        sa.Column("bundle", sa.JSON().with_variant(postgresql.JSONB(), "postgresql")),
         sa.Column("take", sa.Integer),
         sa.Column("pay", sa.Integer),
         sa.Column("needs_coupon", sa.Boolean, nullable=False),
@@ -44,11 +46,16 @@ def create_promotions() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promotions")),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name=op.f("fk_promotions_store_id")),
         sa.ForeignKeyConstraint(["sku"], ["products.sku"], name=op.f("fk_promotions_sku")),
-        sa.CheckConstraint("kind IN ('percent', 'amount', 'n_for_m')", name=op.f("ck_promotions_kind_known")),
+        sa.CheckConstraint(
+            "kind IN ('percent', 'amount', 'n_for_m', 'bundle')", name=op.f("ck_promotions_kind_known")
+        ),
         sa.CheckConstraint(
             "kind <> 'percent' OR percent_bp BETWEEN 1 AND 10000", name=op.f("ck_promotions_percent")
         ),
         sa.CheckConstraint("kind <> 'amount' OR amount_minor > 0", name=op.f("ck_promotions_amount")),
+        sa.CheckConstraint(
+            "kind <> 'bundle' OR (amount_minor > 0 AND bundle IS NOT NULL)", name=op.f("ck_promotions_bundle")
+        ),
         sa.CheckConstraint(
             "kind <> 'n_for_m' OR (pay > 0 AND pay < take)", name=op.f("ck_promotions_n_for_m")
         ),

@@ -1,0 +1,132 @@
+"""CT17: a machine's clock jumps: no hold ends early or never, receipts count on, tokens are judged rightly.
+
+On PostgreSQL one of two nodes goes wrong; on SQLite all do, since they are processes of one machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from backend.api.app import create_app
+from backend.api.auth import Who, access_token
+from tests.proof.ct10_outgoing_webhooks import Moment
+from tests.proof.fleet import Fleet, Good
+from tests.proof.load import Clients, Wire, clients, said
+from tests.proof.result import Found, Size, proof
+from tests.proof.shoppers import Buyer
+
+TTL_S, EARLY, LATE = (
+    3.0,
+    0.6,
+    1.3,
+)  # a hold's time; the shares of it at which it is still there, and surely over
+HOUR = timedelta(hours=1)
+SPRING = datetime(2027, 3, 28, 0, 59, 58, tzinfo=UTC)  # Europe's clocks go forward
+LEAP_DAY = datetime(2028, 2, 28, 23, 59, 58, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two who want the same last piece."""
+
+    holder: Buyer
+    other: Buyer
+    last: Good
+
+
+@proof("CT17", "Clock", sabotage="machine_clock")
+def ct17(fleet: Fleet, *, size: Size, seed: int) -> Found:
+    found, chance = Found(), random.Random(seed)
+    skew = fleet.folder / "skew"
+    skew.write_text("0")
+    alone = fleet.database == "sqlite"
+    for node in fleet.processes if alone else (fleet.servers[1], *fleet.workers[1:]):
+        fleet.set_apart(node, skew=str(skew))
+    wires = [Wire(partial(list, [node.port])) for node in fleet.servers]
+    pairs, rounds = size.of(4, 16), size.of(1, 10)
+    with fleet.hurried(cart_lifetime=TTL_S), clients(pairs) as some:
+        for _ in range(rounds):
+            for jump in jumps()[: size.of(3, 6)]:
+                holders, others = fleet.shoppers(pairs), fleet.shoppers(pairs)
+                for buyer in (*holders, *others):
+                    buyer.transport = chance.choice(wires)
+                lasts = [fleet.stock("LAST", 1) for _ in range(pairs)]
+                over_a_jump(
+                    found,
+                    some,
+                    [*map(Pair, holders, others, lasts)],
+                    lambda by=jump: skew.write_text(str(by)),
+                )
+                old_token(found, fleet, others[0], wires)
+                skew.write_text("0")
+    for wire in wires:
+        wire.close()
+    found.demand(not fleet.log.broken, f"answers {fleet.log.broken}")
+    found.n = pairs * rounds * size.of(3, 6)
+    found.figure = (
+        f"{found.n} pieces held for {TTL_S:.0f} s while {'the machine' if alone else 'one of two nodes'} jumped by "
+        f"{', '.join(f'{by / 3600:+.1f} h' for by in jumps()[: size.of(3, 6)])}: none lost before {EARLY:.0%} of it, "
+        f"each had by the next after {LATE:.0%}; old tokens refused, fresh ones taken"
+    )
+    return found
+
+
+def jumps() -> list[float]:
+    """Seconds from now."""
+    now = datetime.now(UTC)
+    return [
+        600.0,
+        -10_800.0,
+        (LEAP_DAY - now).total_seconds(),
+        -600.0,
+        -3600.0,
+        (SPRING - now).total_seconds(),
+    ]
+
+
+def over_a_jump(found: Found, some: Clients, pairs: list[Pair], jump: Callable[[], object]) -> None:
+    held = some.each(lambda pair: pair.holder.put(pair.last.label), pairs)
+    since = time.monotonic()
+    found.demand(all(reply.status == 201 for reply in held), f"holding: {[said(reply) for reply in held]}")
+    jump()
+    time.sleep(max(0.0, EARLY * TTL_S - (time.monotonic() - since)))
+    early = some.each(lambda pair: said(pair.other.put(pair.last.label)), pairs)
+    in_time = time.monotonic() - since < TTL_S
+    found.demand(
+        not in_time or set(early) == {"409 out_of_stock"}, f"before its end a hold was lost: {early}"
+    )
+    time.sleep(max(0.0, LATE * TTL_S - (time.monotonic() - since)))
+    late = some.each(lambda pair: pair.other.put(pair.last.label), pairs)
+    found.demand(
+        all(reply.status == 201 for reply in late), f"a hold outlived its end: {[said(one) for one in late]}"
+    )
+    paid = [
+        said(pair.other.buy(reply.json["cart"]["id"]))
+        for pair, reply in zip(pairs, late, strict=True)
+        if reply.status == 201
+    ]
+    found.demand(set(paid) <= {"201"}, f"paying: {paid}")
+
+
+def old_token(found: Found, fleet: Fleet, buyer: Buyer, wires: list[Wire]) -> None:
+    """One that ran out an hour ago is refused by every node, whatever its wall says."""
+    fresh = buyer.access_token
+    content = fresh.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
+    then = fleet.services.clock.now() - HOUR - fleet.services.settings.access_lifetime
+    with create_app(replace(fleet.services, clock=Moment(then))).app_context():
+        stale = access_token(Who(claims["sub"], claims["did"], claims["sid"]))
+    for wire in wires:
+        buyer.transport = wire
+        for token, wanted in ((fresh, "200"), (stale, "401 sign_in_needed")):
+            buyer.access_token = token
+            answer = said(buyer.call("GET", "/v1/wallet"))
+            found.demand(answer == wanted, f"a {'fresh' if token == fresh else 'stale'} token: {answer}")
+    buyer.access_token = fresh
