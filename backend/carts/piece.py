@@ -5,8 +5,9 @@ The stock's row, for which all who scan this product queue, is taken as late as 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import TextClause, bindparam, text
 
@@ -30,6 +31,9 @@ class Piece:
     vat_rate_bp: int
     held_until: datetime  # with all that is in the cart
 
+    def values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}  # asdict copies each deeply
+
 
 def put(tx: Transaction, piece: Piece, *, now: datetime) -> bool:
     """False, and nothing is changed, if this scan put its piece before. The cart's row is locked by the caller.
@@ -49,7 +53,7 @@ def put(tx: Transaction, piece: Piece, *, now: datetime) -> bool:
 
 
 def _by_one_statement(tx: Transaction, piece: Piece, now: datetime) -> bool:
-    done = tx.execute(PUT, {**asdict(piece), "now": now}).one()
+    done = tx.execute(PUT, {**piece.values(), "now": now}).one()
     if done.taken and not done.noted:  # the same scan in another store at the same moment
         raise Refusal("database_busy", retry_after_s=1)
     if done.taken and not done.held:
@@ -59,9 +63,9 @@ def _by_one_statement(tx: Transaction, piece: Piece, now: datetime) -> bool:
 
 def _by_trigger(tx: Transaction, piece: Piece, now: datetime) -> bool:
     """`scans_put` brings the piece of a scan into line and reservation, and moves the cart's time."""
-    if tx.execute(TAKE, asdict(piece)).rowcount != 1:
+    if tx.execute(TAKE, piece.values()).rowcount != 1:
         return False
-    tx.execute(NOTE, {**asdict(piece), "now": now})
+    tx.execute(NOTE, {**piece.values(), "now": now})
     return True
 
 

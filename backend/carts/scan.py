@@ -25,6 +25,10 @@ from backend.inventory.resolve_label import Named
 from backend.inventory.tables import products, stores
 
 OPEN_TRIES_MAX = 3
+BEGIN = {
+    name: insert(carts).on_conflict_do_nothing().returning(carts.c.id)
+    for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,6 @@ def _begin(
         raise Refusal("cart_frozen")
     if seen.over:
         _put_away(tx, asked.shopper_id, offer, now=now)
-    new = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(carts)
     row = {
         "id": ids.uuid7(),
         "store_id": offer.store.id,
@@ -119,7 +122,7 @@ def _begin(
         "created_at": now,
         "expires_at": until,
     }
-    begun = tx.execute(new.on_conflict_do_nothing().returning(carts.c.id), row).scalar_one_or_none()
+    begun = tx.execute(BEGIN[tx.dialect.name], row).scalar_one_or_none()
     return _cart(begun, asked, offer, extensions=0, until=until, lines=()) if begun else None
 
 

@@ -92,7 +92,7 @@ OFFERED = _offered()
 def offer_columns(now: Any) -> tuple[ColumnElement[Any], ...]:
     """A store, and its product with the price of now and what is left: NULLs where it has none. For `offer_of`."""
     return (
-        *(column.label(f"store_{column.name}") for column in stores.c),
+        *(stores.c[field.name].label(f"store_{field.name}") for field in fields(Store)),
         *products.c,
         price_at(stock.c.store_id, stock.c.sku, now).label("price_minor"),
         available_at(now).label("available"),

@@ -14,7 +14,7 @@ from tests.bench.shopping import server_ports
 from tests.proof.fleet import Fleet
 from tests.proof.result import DATABASES
 
-WORDS = ("coffee", "org", "roast alm", "cofee", "hony", "قهوة", "عضو", "زعفرن", "F000042", "whole 77")
+WORDS = ("coffee", "org", "roast alm", "cofee", "hony", "قهوة", "عضو", "زعفرن", "F000042", "whole 60")
 TIMES = 6
 
 
