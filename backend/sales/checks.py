@@ -6,6 +6,7 @@ Lines and refunds look up their hour by key, so the work grows with the trade an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -37,17 +38,15 @@ def wrong_hours(scope: Scope) -> Select[Any]:
     )  # in what is summed: as a condition it would lead to the wrong index
     begun = and_(hour.store_id == order.store_id, hour.begins_at == begun_by(order.store_id, order.placed_at))
     within = ended(scope, hour.ends_at)
+    counted = {
+        "orders": case((inside, 1), else_=0),
+        "gross_minor": case((inside, order.total_minor), else_=0),
+        "discount_minor": case((inside, order.discount_minor), else_=0),
+    }
+    placed = orders.join(sales_hours, begun)
     return unequal(
-        key,
-        {
-            "orders": case((inside, 1), else_=0),
-            "gross_minor": case((inside, order.total_minor), else_=0),
-            "discount_minor": case((inside, order.discount_minor), else_=0),
-        },
-        lambda due: select(*due).select_from(orders.join(sales_hours, begun)).where(within),
-        key,
-        {name: hour[name] for name in ("orders", "gross_minor", "discount_minor")},
-        lambda found: select(*found).where(within),
+        Side(key, counted, lambda due: select(*due).select_from(placed).where(within)),
+        Side(key, {name: hour[name] for name in counted}, lambda found: select(*found).where(within)),
     )
 
 
@@ -62,18 +61,18 @@ def wrong_products(scope: Scope) -> Select[Any]:
         .cte("placed")
     )
     sold = placed.join(order_lines, line.order_id == placed.c.id)
-    return unequal(
+    counted = Side(
         {"store_id": placed.c.store_id, "day": placed.c.day, "sku": line.sku},
         {"pieces": line.quantity, "gross": line.gross_minor - line.discount_minor, "vat": line.vat_minor},
         lambda due: select(*due).select_from(sold),
+    )
+    ended_days = sales_products.join(sales_days, of_day(kept))
+    written = Side(
         {"store_id": kept.store_id, "day": kept.day, "sku": kept.sku},
         {"pieces": kept.pieces, "gross": kept.gross_minor, "vat": kept.vat_minor},
-        lambda found: (
-            select(*found)
-            .select_from(sales_products.join(sales_days, of_day(kept)))
-            .where(ended(scope, sales_days.c.ends_at))
-        ),
+        lambda found: select(*found).select_from(ended_days).where(ended(scope, sales_days.c.ends_at)),
     )
+    return unequal(counted, written)
 
 
 @rule("sales_day", "a past day's totals are those of its hours, products and refunds")
@@ -118,31 +117,33 @@ RULES = (wrong_hours, wrong_products, wrong_days)
 
 
 Columns = dict[str, Any]
-Rows = Callable[[Iterable[Any]], Select[Any]]  # from the columns that it selects
 
 
-def unequal(
-    due_key: Columns, due: Columns, due_rows: Rows, found_key: Columns, found: Columns, found_rows: Rows
-) -> Select[Any]:
-    """Where the sums by key of what is due and of what was found differ; each row is looked at once."""
+@dataclass(frozen=True)
+class Side:
+    """What is due, or what was found: sums by key, under the same names as on the other side."""
 
-    def labelled(key: Columns, values: Columns, side: str) -> list[Any]:
-        columns = [column.label(name) for name, column in key.items()]
+    key: Columns
+    values: Columns
+    rows: Callable[[Iterable[Any]], Select[Any]]  # from the columns that it selects
+
+
+def unequal(due: Side, found: Side) -> Select[Any]:
+    """Where the sums by key of both sides differ; each row is looked at once."""
+
+    def labelled(this: Side, side: str) -> list[Any]:
+        columns = [column.label(name) for name, column in this.key.items()]
         for which in ("expected", "found"):
-            for name in due:
-                value = values[name] if which == side else literal(0)
+            for name in due.values:
+                value = this.values[name] if which == side else literal(0)
                 columns.append(value.label(f"{which}_{name}"))
         return columns
 
-    rows = union_all(
-        due_rows(labelled(due_key, due, "expected")), found_rows(labelled(found_key, found, "found"))
-    )
-    both = rows.subquery().c
-    keys = [both[name] for name in due_key]
-    sums = {
-        name: func.sum(both[name]) for side in ("expected", "found") for name in (f"{side}_{n}" for n in due)
-    }
-    differ = or_(*(sums[f"expected_{name}"] != sums[f"found_{name}"] for name in due))
+    both = union_all(due.rows(labelled(due, "expected")), found.rows(labelled(found, "found"))).subquery().c
+    keys = [both[name] for name in due.key]
+    names = [f"{side}_{name}" for side in ("expected", "found") for name in due.values]
+    sums = {name: func.sum(both[name]) for name in names}
+    differ = or_(*(sums[f"expected_{name}"] != sums[f"found_{name}"] for name in due.values))
     return select(*keys, *(value.label(name) for name, value in sums.items())).group_by(*keys).having(differ)
 
 

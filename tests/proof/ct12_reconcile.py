@@ -34,7 +34,7 @@ def ct12(fleet: Fleet, *, size: Size, seed: int) -> Found:
         found.demand(len(stopped) == len(STOPPED), f"not stopped: {', '.join(STOPPED.keys() - set(stopped))}")
         some = random.Random(seed).sample(CORRUPTIONS, size.of(8, len(CORRUPTIONS)))
         for corruption in some:
-            subject, findings = discover(run, corruption, Scope(NOON))
+            subject, findings = discover(run, corruption, Scope(NOON), whole=True)
             wanted = (corruption.kind, subject)
             found.demand(wanted in named(findings), f"{corruption.name}: {wanted} not in {named(findings)}")
         found.demand(reconcile(run, now=NOON).ok, "the shop is not good after all was taken back")

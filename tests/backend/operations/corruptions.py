@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import DBAPIError
 
+from backend.db.checks import audit_chain
 from backend.db.findings import Finding, Scope
 from backend.db.transaction import Runner, Transaction
-from backend.operations.reconcile import check_rooms
+from backend.operations.reconcile import ROOMS, check_rooms
 
 
 @dataclass(frozen=True)
@@ -256,16 +257,28 @@ class NotStopped(Exception):
     """Nothing is committed."""
 
 
-def discover(run: Runner, corruption: Corruption, scope: Scope) -> tuple[str, list[Finding]]:
-    """What is found; never committed, so that the next damage finds a clean shop."""
+def discover(
+    run: Runner, corruption: Corruption, scope: Scope, *, whole: bool = False
+) -> tuple[str, list[Finding]]:
+    """What the rule of its kind finds, or the whole of reconcile.
+
+    Never committed, so that the next damage finds a clean shop.
+    """
     with run.engine.connect() as tx:
         if tx.dialect.name == "sqlite":
             tx.exec_driver_sql("BEGIN")
         unguard(tx)
         subject = corruption.plant(tx)
-        report = check_rooms(tx, scope)
+        rooms = check_rooms(tx, scope).findings.values() if whole else [by_rule(tx, corruption.kind, scope)]
         tx.rollback()
-    return subject, [finding for found in report.findings.values() for finding in found]
+    return subject, [finding for found in rooms for finding in found]
+
+
+def by_rule(tx: Transaction, kind: str, scope: Scope) -> list[Finding]:
+    return RULES[kind].ask(tx, scope) if kind in RULES else audit_chain(tx, scope)
+
+
+RULES = {rule.kind: rule for rules in ROOMS.values() for rule in rules}
 
 
 def named(found: list[Finding]) -> set[tuple[str, str]]:

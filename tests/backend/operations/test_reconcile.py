@@ -48,7 +48,7 @@ def test_the_daily_form_sees_what_the_day_made_and_nothing_before(shop: Buyer) -
     assert reconcile(shop.run, now=NOON, since=NOON + MINUTE).ok
     wrong_total = next(one for one in CORRUPTIONS if one.kind == "order_total")
     for since, seen in ((NOON, True), (NOON + MINUTE, False)):
-        subject, found = discover(shop.run, wrong_total, Scope(NOON, since))
+        subject, found = discover(shop.run, wrong_total, Scope(NOON, since), whole=True)
         assert (("order_total", subject) in named(found)) is seen
 
 
