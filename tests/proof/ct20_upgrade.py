@@ -40,9 +40,17 @@ DROP_A_CHECK = {
 
 @proof("CT20", "Upgrade", sabotage="careless_copy")
 def ct20(fleet: Fleet, *, size: Size, seed: int) -> Found:
-    found, shop = Found(), Old(fleet, size.of(20, 50_000))
-    before = back_up(shop.settings, fleet.folder / "at-0003", now=NOW)
-    killed = shop.migrate_and_kill(random.Random(seed), before, found, times=size.of(0, 20))
+    shop = Old(fleet, size.of(20, 50_000))
+    try:
+        return up_and_down(shop, size, random.Random(seed))
+    finally:
+        shop.run.engine.dispose()
+
+
+def up_and_down(shop: Old, size: Size, chance: random.Random) -> Found:
+    found, fleet = Found(), shop.fleet
+    before = back_up(shop.settings, fleet.folder / f"at-0003-{next(fleet.numbers)}", now=NOW)
+    killed = shop.migrate_and_kill(chance, before, found, times=size.of(0, 20))
     for _ in range(2):
         migrate.upgrade(*shop.urls)
         if fleet.sabotaged:
@@ -51,6 +59,8 @@ def ct20(fleet: Fleet, *, size: Size, seed: int) -> Found:
         report = reconcile(shop.run, now=NOW)
         found.demand(report.ok, f"reconcile after the way up: {report.to_lines()[:5]}")
         found.demand(shop.definitions() == fresh(fleet), "tables differ from those of a fresh shop")
+        if found.faults:
+            return found
         migrate.downgrade(*shop.urls, to="0003", keys_to="0001")
         found.demand(shop.holds(before), "after the way down a row is gone or changed")
     found.n = before.rows
@@ -60,7 +70,6 @@ def ct20(fleet: Fleet, *, size: Size, seed: int) -> Found:
     )
     if size is Size.FULL:
         found.figure += "; " + sells_with_the_old_code(shop, found)
-    shop.run.engine.dispose()
     return found
 
 
