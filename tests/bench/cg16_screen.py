@@ -77,12 +77,17 @@ def cg16(ground: Ground, database: str) -> Iterator[Figure]:
 
 def waits(fleet: Fleet, node: int, several: int) -> list[float]:
     chance, good = random.Random(16), fleet.stock("TEA", several)
-    buyer = fleet.shopper(money_minor=1_000_00)
-    buyer.transport, screen = Wire(partial(list, [fleet.servers[0].port])), Screen(fleet, node)
+    buyers, wire, screen = (
+        fleet.shoppers(several),
+        Wire(partial(list, [fleet.servers[0].port])),
+        Screen(fleet, node),
+    )
     paid_at: dict[str, float] = {}
     with screen.open():
-        for _ in range(several):
+        for buyer in buyers:
+            buyer.transport = wire
             paid = buyer.buy(buyer.put(good.label).json["cart"]["id"])
+            assert paid.status == 201, paid
             paid_at[paid.json["order"]["id"]] = time.monotonic()
             time.sleep(chance.uniform(0, POLL_S))
         give_up_at = time.monotonic() + 10
