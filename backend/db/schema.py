@@ -23,9 +23,8 @@ keys_metadata = MetaData(
 
 Id = Uuid(as_uuid=False)
 Json = JSON().with_variant(JSONB(), "postgresql")
-JsonOrNull = JSON(none_as_null=True).with_variant(
-    JSONB(none_as_null=True), "postgresql"
-)  # NULL, not JSON's null
+# None is NULL, not JSON's null
+JsonOrNull = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class UtcTime(TypeDecorator[datetime]):
