@@ -16,15 +16,17 @@ from functools import partial
 
 from backend.api.app import create_app
 from backend.api.auth import Who, access_token
+from backend.clock import Clock
 from tests.proof.ct10_outgoing_webhooks import Moment
 from tests.proof.fleet import Fleet, Good
+from tests.proof.invariants import undelivered
 from tests.proof.load import Clients, Wire, clients, said
 from tests.proof.result import Found, Size, proof
 from tests.proof.shoppers import Buyer
 
-TTL_S = 2.0  # how long a hold lasts
-EARLY, LATE = 0.6, 1.5  # shares of it, at which it is still there and surely over
-HOUR = timedelta(hours=1)
+TTL_S = 4.0  # how long a hold lasts; two seconds more or less may come of a clock that is followed
+EARLY, LATE = 0.5, 1.5  # shares of it, at which it is still there and surely over
+HOUR, BEHIND = timedelta(hours=1), timedelta(seconds=5)
 SPRING = datetime(2027, 3, 28, 0, 59, 58, tzinfo=UTC)  # Europe's clocks go forward
 LEAP_DAY = datetime(2028, 2, 28, 23, 59, 58, tzinfo=UTC)
 
@@ -38,23 +40,38 @@ class Pair:
     last: Good
 
 
+@dataclass(frozen=True)
+class Behind:
+    """This process makes the grants, and none may be of the future for a node whose clock was put back."""
+
+    clock: Clock
+
+    def now(self) -> datetime:
+        return self.clock.now() - BEHIND
+
+
 @proof("CT17", "Clock", sabotage="machine_clock")
 def ct17(fleet: Fleet, *, size: Size, seed: int) -> Found:
     found, chance = Found(), random.Random(seed)
     skew = fleet.folder / "skew"
     skew.write_text("0")
     alone = fleet.database == "sqlite"
-    for node in fleet.processes if alone else (fleet.servers[1], *fleet.workers[1:]):
-        fleet.set_apart(node, skew=str(skew))
+    moved = fleet.processes if alone else [fleet.servers[1], *fleet.workers[1:]]
     wires = [Wire(partial(list, [node.port])) for node in fleet.servers]
     pairs, rounds = size.of(4, 16), size.of(1, 10)
-    with fleet.hurried(cart_lifetime=TTL_S), clients(pairs) as some:
-        for _ in range(rounds):
-            for jump in jumps()[: size.of(2, 6)]:
+    here = fleet.services
+    fleet.services = replace(here, clock=Behind(here.clock))
+    try:
+        for node in moved:
+            fleet.set_apart(node, skew=str(skew))
+        found.faults += worker_is_there(fleet)  # else it begins by a clock that is wrong
+        with fleet.hurried(cart_lifetime=TTL_S), clients(pairs) as some:
+            for jump in jumps()[: size.of(2, 6)] * rounds:
                 holders, others = fleet.shoppers(pairs), fleet.shoppers(pairs)
                 for buyer in (*holders, *others):
                     buyer.transport = chance.choice(wires)
                 lasts = [fleet.stock("LAST", 1) for _ in range(pairs)]
+                awake(others[0], wires)
                 over_a_jump(
                     found,
                     some,
@@ -63,8 +80,12 @@ def ct17(fleet: Fleet, *, size: Size, seed: int) -> Found:
                 )
                 old_token(found, fleet, others[0], wires)
                 skew.write_text("0")
-    for wire in wires:
-        wire.close()
+    finally:
+        fleet.services = here
+        for wire in wires:
+            wire.close()
+        for node in moved:  # its clock is a little wrong by now
+            fleet.set_apart(node)
     found.demand(not fleet.log.broken, f"answers {fleet.log.broken}")
     found.n = pairs * rounds * size.of(2, 6)
     found.figure = (
@@ -86,6 +107,21 @@ def jumps() -> list[float]:
         -3600.0,
         (SPRING - now).total_seconds(),
     ]
+
+
+def worker_is_there(fleet: Fleet) -> list[str]:
+    buyer, good = fleet.shopper(), fleet.stock("FIRST", 1)
+    buyer.buy(buyer.put(good.label).json["cart"]["id"])
+    return undelivered(fleet.engine)
+
+
+def awake(buyer: Buyer, wires: list[Wire]) -> None:
+    """A node follows its machine's clock by a tenth of the time since it last looked: it looks now."""
+    before = buyer.transport
+    for wire in wires:
+        buyer.transport = wire
+        buyer.call("GET", "/v1/wallet")
+    buyer.transport = before
 
 
 def over_a_jump(found: Found, some: Clients, pairs: list[Pair], jump: Callable[[], object]) -> None:

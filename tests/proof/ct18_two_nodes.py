@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import product
 from threading import Event, Thread
 from typing import TypeVar
 
@@ -184,29 +185,35 @@ def drains(fleet: Fleet, crowd: Crowd, found: Found, node: Process, times: int) 
 def without_redis(fleet: Fleet, crowd: Crowd, found: Found, *, seconds: int) -> None:
     """Both nodes count together; without Redis they let everybody in, and orders go on."""
     assert fleet.redis
-    strangers = past_nginx(fleet)
-
-    def statuses() -> list[int]:
-        return [wire("GET", "/v1/stores", {"X-Forwarded-For": STRANGER}, b"").status for wire in strangers]
-
-    found.demand(statuses() == [200, 200], "a stranger is limited before the limit")
     now = fleet.services.clock.now()
-    with Redis.from_url(fleet.settings.redis_url) as counts:
-        for at in (now, now + timedelta(minutes=1)):
-            counts.incrby(counter(NETWORK, at), REQUESTS_PER_MINUTE_MAX)
-    limited = statuses()
-    found.demand(limited == [429, 429], f"two nodes do not count together: {limited}")
-    fleet.redis.kill()
-    before = crowd.orders
-    time.sleep(seconds)
-    found.demand(statuses() == [200, 200], "without Redis a stranger is turned away")
+    with past_nginx(fleet) as strangers:
+        found.demand(statuses(strangers) == [200, 200], "a stranger is limited before the limit")
+        with Redis.from_url(fleet.settings.redis_url) as counts:
+            for at in (now, now + timedelta(minutes=1)):
+                counts.incrby(counter(NETWORK, at), REQUESTS_PER_MINUTE_MAX)
+        limited = statuses(strangers)
+        found.demand(limited == [429, 429], f"two nodes do not count together: {limited}")
+        fleet.redis.kill()
+        before = crowd.orders
+        time.sleep(seconds)
+        found.demand(statuses(strangers) == [200, 200], "without Redis a stranger is turned away")
     found.demand(crowd.orders > before, "no order came through without Redis")
     fleet.redis.start()
 
 
-def past_nginx(fleet: Fleet) -> list[Wire]:
+def statuses(strangers: list[Wire]) -> list[int]:
+    return [wire("GET", "/v1/stores", {"X-Forwarded-For": STRANGER}, b"").status for wire in strangers]
+
+
+@contextmanager
+def past_nginx(fleet: Fleet) -> Iterator[list[Wire]]:
     """One to each node."""
-    return [Wire(partial(list, [node.port])) for node in fleet.servers]
+    wires = [Wire(partial(list, [node.port])) for node in fleet.servers]
+    try:
+        yield wires
+    finally:
+        for wire in wires:
+            wire.close()
 
 
 def cut_connections(fleet: Fleet, several: int) -> int:
@@ -232,17 +239,17 @@ def restart_database(fleet: Fleet, times: int) -> int:
 
 def shown_by_the_other(fleet: Fleet, crowd: Crowd, found: Found, label: str, several: int) -> float:
     """Seconds from the answer of one node to the order on the queue of the other; the longest."""
-    one, other = past_nginx(fleet)
     buyer, longest = crowd.buyers[0], 0.0
-    buyer.transport = one
-    for _ in range(several):
-        scanned = buyer.put(label)
-        paid = buyer.buy(scanned.json["cart"]["id"])
-        found.require(paid.status == 201, f"past nginx: {said(paid)}")
-        began, order_id = time.monotonic(), paid.json["order"]["id"]
-        while order_id not in {order["id"] for order in queue(other, crowd.token).json["orders"]}:
-            found.require(time.monotonic() < began + 30, "an order never came to the other node's queue")
-        longest = max(longest, time.monotonic() - began)
+    with past_nginx(fleet) as (one, other):
+        buyer.transport = one
+        for _ in range(several):
+            scanned = buyer.put(label)
+            paid = buyer.buy(scanned.json["cart"]["id"])
+            found.require(paid.status == 201, f"past nginx: {said(paid)}")
+            began, order_id = time.monotonic(), paid.json["order"]["id"]
+            while order_id not in {order["id"] for order in queue(other, crowd.token).json["orders"]}:
+                found.require(time.monotonic() < began + 30, "an order never came to the other node's queue")
+            longest = max(longest, time.monotonic() - began)
     found.demand(longest <= SEEN_S_MAX, f"an order came to the other node's queue after {longest:.1f} s")
     buyer.transport = fleet.wire
     return longest
@@ -250,11 +257,10 @@ def shown_by_the_other(fleet: Fleet, crowd: Crowd, found: Found, label: str, sev
 
 def same_answer(fleet: Fleet, crowd: Crowd, found: Found, several: int) -> None:
     """A payment repeated with its key, at either node: byte for byte what was answered first."""
-    wires = past_nginx(fleet)
-    for paid in list(crowd.paid)[-several:]:
-        for wire in wires:
+    with past_nginx(fleet) as wires:
+        for paid, wire in product(list(crowd.paid)[-several:], wires):
             paid.buyer.transport = wire
             again = paid.buyer.pay(paid.checkout_id, paid.grant, PIN, key=paid.key)
             same = (again.status, again.body) == (paid.reply.status, paid.reply.body)
             found.demand(same, f"repeated at another node: {said(again)}")
-        paid.buyer.transport = fleet.wire
+            paid.buyer.transport = fleet.wire
