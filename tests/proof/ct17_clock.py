@@ -110,6 +110,8 @@ def jumps() -> list[float]:
 
 
 def worker_is_there(fleet: Fleet) -> list[str]:
+    if not fleet.workers:
+        return []
     buyer, good = fleet.shopper(), fleet.stock("FIRST", 1)
     buyer.buy(buyer.put(good.label).json["cart"]["id"])
     return undelivered(fleet.engine)
