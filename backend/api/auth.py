@@ -133,7 +133,8 @@ def check_proof(proof: devices.Proof) -> None:
 
 def access_token(who: Who, *, number: int = 0) -> str:
     """number: of the refresh token that came with it; its first use tells that the answer arrived."""
-    at, now = services(), int(services().clock.now().timestamp())
+    at = services()
+    now = int(at.clock.now().timestamp())
     times = {"iat": now, "exp": now + int(at.settings.access_lifetime.total_seconds())}
     claims = {"did": who.device_id, "sid": who.session_id, "n": number}
     return str(create_access_token(who.shopper_id, additional_claims=claims | times))

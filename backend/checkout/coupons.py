@@ -6,9 +6,8 @@ Its limits are the database's: a CHECK on the coupon's count, and a numbered pla
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.carts.cart import Cart, lock_open, view
@@ -17,6 +16,11 @@ from backend.checkout.tables import coupon_uses
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 
+HOLDERS = (  # checkouts that hold a use of this cart's coupon
+    select(coupon_uses.c.checkout_id)
+    .join(cart_coupons, cart_coupons.c.coupon_id == coupon_uses.c.coupon_id)
+    .where(cart_coupons.c.cart_id == bindparam("cart"))
+)
 CODE = r"[A-Z0-9][A-Z0-9-]{2,30}[A-Z0-9]"
 
 
@@ -41,15 +45,6 @@ def take_off(tx: Transaction, cart_id: str, *, shopper_id: str, now: datetime) -
     lock_open(tx, cart_id, shopper_id, now=now)
     tx.execute(delete(cart_coupons).where(cart_coupons.c.cart_id == cart_id))
     return view(tx, cart_id, now=now)
-
-
-def holders(cart_id: Any) -> Select[Any]:
-    """Checkouts that hold a use of this cart's coupon. Takes a value or a parameter."""
-    return (
-        select(coupon_uses.c.checkout_id)
-        .join(cart_coupons, cart_coupons.c.coupon_id == coupon_uses.c.coupon_id)
-        .where(cart_coupons.c.cart_id == cart_id)
-    )
 
 
 def take(tx: Transaction, cart_id: str, shopper_id: str, checkout_id: str) -> None:

@@ -27,6 +27,13 @@ FIND = select(checkouts).where(
 
 
 OPEN = insert(checkouts).returning(checkouts)
+DUE = (
+    select(checkouts.c.id, checkouts.c.cart_id, checkouts.c.cart_expires_at)
+    .where(checkouts.c.state == "open", checkouts.c.expires_at <= bindparam("now", type_=UtcTime))
+    .order_by(checkouts.c.id)
+)
+FIRST_DUE = DUE.limit(1)
+IN_THE_WAY = DUE.where(or_(checkouts.c.cart_id == bindparam("cart"), checkouts.c.id.in_(coupons.HOLDERS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,24 +202,14 @@ def close(tx: Transaction, checkout_id: str, state: str) -> bool:
     return closed == 1
 
 
-def put_away_expired(tx: Transaction, *, now: datetime, before: str | None = None, limit: int = 1) -> int:
-    """Checkouts that ran out of time; correctness does not wait for this, it only tidies.
+def put_away_expired(tx: Transaction, *, now: datetime, before: str | None = None) -> int:
+    """A checkout that ran out of time; correctness does not wait for this, it only tidies.
 
-    before: a cart that is to be paid; only what is in its way, as its own checkout or a holder of its coupon.
+    before: a cart that is to be paid; all that is in its way, as its own checkout or a holder of its coupon.
     """
-    due = IN_THE_WAY if before else DUE.limit(limit)
-    rows = tx.execute(due, {"now": now, "cart": before} if before else {"now": now}).all()
+    in_the_way = (IN_THE_WAY, {"now": now, "cart": before})
+    rows = tx.execute(*(in_the_way if before else (FIRST_DUE, {"now": now}))).all()
     for row in rows:
         if close(tx, row.id, "expired"):
             thaw(tx, row.cart_id, until=row.cart_expires_at, now=now)
     return len(rows)
-
-
-DUE = (
-    select(checkouts.c.id, checkouts.c.cart_id, checkouts.c.cart_expires_at)
-    .where(checkouts.c.state == "open", checkouts.c.expires_at <= bindparam("now", type_=UtcTime))
-    .order_by(checkouts.c.id)
-)
-IN_THE_WAY = DUE.where(
-    or_(checkouts.c.cart_id == bindparam("cart"), checkouts.c.id.in_(coupons.holders(bindparam("cart"))))
-)
