@@ -12,8 +12,9 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import insert, make_url, select, text
+from sqlalchemy import insert, make_url, text
 
 from backend.carts.piece import Piece, put
 from backend.carts.scan import Scan, scan
@@ -22,7 +23,6 @@ from backend.clock import SystemClock, SystemIds
 from backend.db.transaction import Runner, Transaction, engine_for
 from backend.identity import shoppers
 from backend.inventory.resolve_label import Named, read_code
-from backend.inventory.tables import products
 from tests.bench.figure import ROUNDS, TAKES_MAX, Figure, Goal, alternate, bench
 from tests.bench.ground import Ground
 from tests.databases import binary
@@ -51,23 +51,23 @@ def cg5(ground: Ground, database: str) -> Iterator[Figure]:
         hot = fleet.stock("TEA", 10_000_000)
         batches = 2 if ground.quick else (ROUNDS + 1) * TAKES_MAX
         guests = iter(take_in(fleet, several * batches))
-        named = name(fleet, hot)
+        named, place = name(fleet, hot), (fleet.store().store.id, hot.sku)
         script = ground.folder / "reserve.sql"
         script.write_text(RESERVE.format(store=fleet.store().store.id, sku=hot.sku))
 
-        def rate(act: Callable[..., Span], of: Iterator[str]) -> float:
+        def rate(act: Callable[..., Span], what: object, of: Iterator[object]) -> float:
             some = list(islice(of, several))
             shares = [some[part::PROCESSES] for part in range(PROCESSES)]
             url = fleet.settings.main_url
-            spans = list(both.map(act, [url] * PROCESSES, [named] * PROCESSES, shares))
+            spans = list(both.map(act, [url] * PROCESSES, [what] * PROCESSES, shares))
             return several / (max(end for _, end in spans) - min(begun for begun, _ in spans))
 
         def raw() -> float:
             return pgbench(fleet.settings.main_url, script, ground.of(1, 4))
 
         rounds = ground.of(1, ROUNDS)
-        reserved = alternate(lambda: rate(reserves, iter(begin(fleet, several))), raw, rounds=rounds)
-        scanned = alternate(lambda: rate(scans, guests), raw, rounds=rounds)
+        reserved = alternate(lambda: rate(reserves, place, iter(begin(fleet, several))), raw, rounds=rounds)
+        scanned = alternate(lambda: rate(scans, named, guests), raw, rounds=rounds)
     words = "pgbench, 64 clients: the conditional UPDATE of the stock row and the INSERT of a reservation"
     clients = "64 threads in two processes, without HTTP"
     for what, pair, note in (
@@ -93,8 +93,8 @@ def take_in(fleet: Fleet, several: int) -> Sequence[str]:
     return guests
 
 
-def begin(fleet: Fleet, several: int) -> list[str]:
-    """Open carts of as many new shoppers."""
+def begin(fleet: Fleet, several: int) -> list[tuple[str, str]]:
+    """As many new shoppers, each with an open cart."""
     at, store_id = fleet.services, fleet.store().store.id
     rows = [
         {"id": at.ids.uuid7(), "store_id": store_id, "shopper_id": guest, "state": "open", "extensions": 0}
@@ -102,7 +102,7 @@ def begin(fleet: Fleet, several: int) -> list[str]:
         for guest in take_in(fleet, several)
     ]
     at.run(lambda tx: tx.execute(insert(carts), rows))
-    return [f"{row['shopper_id']} {row['id']} {store_id}" for row in rows]
+    return [(row["shopper_id"], row["id"]) for row in rows]
 
 
 def name(fleet: Fleet, good: Good) -> Named:
@@ -120,16 +120,13 @@ def scans(url: str, named: Named, guests: Sequence[str]) -> Span:
     return at_once(url, one, guests)
 
 
-def reserves(url: str, named: Named, begun: Sequence[str]) -> Span:
+def reserves(url: str, place: tuple[str, str], begun: Sequence[tuple[str, str]]) -> Span:
+    """place: store and sku."""
     ids, clock = SystemIds(), SystemClock()
-    engine = engine_for(url, pool_size=1)
-    sku = Runner(engine).look(
-        lambda tx: tx.execute(select(products.c.sku).where(products.c.gtin == named.gtin)).scalar_one()
-    )
-    engine.dispose()
+    store_id, sku = place
 
-    def one(run: Runner, cart: str) -> None:
-        shopper_id, cart_id, store_id = cart.split()
+    def one(run: Runner, cart: tuple[str, str]) -> None:
+        shopper_id, cart_id = cart
         piece = Piece(
             shopper_id=shopper_id,
             scan_id=ids.uuid7(),
@@ -146,7 +143,7 @@ def reserves(url: str, named: Named, begun: Sequence[str]) -> Span:
     return at_once(url, one, begun)
 
 
-def at_once(url: str, one: Callable[[Runner, str], None], given: Sequence[str]) -> Span:
+def at_once(url: str, one: Callable[[Runner, Any], None], given: Sequence[Any]) -> Span:
     """When this process began and ended, on all its threads."""
     engine = engine_for(url, pool_size=THREADS)
     run = Runner(engine)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, repeat
 
 from sqlalchemy import Select, select
 
@@ -78,10 +77,9 @@ def in_turns(
     ours: tuple[Fleet, bytes], reference: tuple[Fleet, bytes], times: int
 ) -> tuple[wire.Load, wire.Load]:
     loads = wire.Load(), wire.Load()
-    for turn, (load, (fleet, raw)) in enumerate(
-        chain.from_iterable(repeat(list(zip(loads, (ours, reference), strict=True)), times + 1))
-    ):
-        once = wire.run(server_ports(fleet), [raw], clients=1).expect(200)
-        if turn > 1:  # the first of each wakes it
-            load.each_ms += once.each_ms
+    for turn in range(times + 1):
+        for load, (fleet, raw) in zip(loads, (ours, reference), strict=True):
+            once = wire.run(server_ports(fleet), [raw], clients=1).expect(200)
+            if turn:  # the first of each wakes it
+                load.each_ms += once.each_ms
     return loads

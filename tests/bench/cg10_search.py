@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from backend.inventory import search
+from backend import worker
 from tests.bench import wire
 from tests.bench.figure import Figure, Goal, bench
 from tests.bench.fill import Trade
@@ -37,7 +37,6 @@ def cg10(ground: Ground, database: str) -> Iterator[Figure]:
 
 def shelves(ground: Ground, database: str, products: int) -> Fleet:
     fleet = ground.years(database, Trade(orders=0, products=products, stores=1, shoppers=1))
-    run = fleet.services.run
-    while skus := run.read(search.missing):
-        run(lambda tx, some=skus: search.index(tx, some))
+    while worker.index_products(fleet.services):
+        pass
     return fleet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Event, Thread
 
@@ -98,19 +98,13 @@ def waits(fleet: Fleet, node: int, several: int) -> list[float]:
 
 def idle(fleet: Fleet, for_s: int) -> float:
     """Transactions a second of each of many screens on which nothing changes."""
-    screens = [Screen(fleet, 0) for _ in range(IDLE_SCREENS)]
-    threads = [Thread(target=screen.go_on) for screen in screens]
-    for thread in threads:
-        thread.start()
-    time.sleep(3 * POLL_S)
-    before = asked(fleet)
-    time.sleep(for_s)
-    after = asked(fleet)
-    for screen, thread in zip(screens, threads, strict=True):
-        screen.ended.set()
-        thread.join()
-        screen.wire.close()
-    return (after - before) / for_s / IDLE_SCREENS
+    with ExitStack() as stack:
+        for _ in range(IDLE_SCREENS):
+            stack.enter_context(Screen(fleet, 0).open())
+        time.sleep(3 * POLL_S)
+        before = asked(fleet)
+        time.sleep(for_s)
+        return (asked(fleet) - before) / for_s / IDLE_SCREENS
 
 
 def asked(fleet: Fleet) -> int:

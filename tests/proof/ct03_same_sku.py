@@ -17,7 +17,7 @@ from backend.inventory.tables import stock as stock_rows
 from backend.operations.shopper_device import Reply
 from backend.orders.tables import order_lines, orders
 from catalogue.labels import sign_label
-from tests.proof.counter import promote
+from tests.proof.counter import Desk
 from tests.proof.fleet import Fleet, Good
 from tests.proof.load import clients, said
 from tests.proof.result import Found, Size, proof
@@ -41,7 +41,7 @@ def ct3(fleet: Fleet, *, size: Size, seed: int) -> Found:
     mate = on_two_shelves(fleet, "MATE", 100_000, MATE_MINOR)
     sku = same[STORES[0]].sku
     bundle = {"kind": "bundle", "bundle": {sku: 2, mate[STORES[0]].sku: 1}, "amount_minor": BUNDLE_MINOR}
-    promote(fleet, bundle)
+    Desk(fleet, "administrator").promote(bundle)
     buyers = fleet.shoppers(threads)
 
     def shop(client: int) -> Counter[str]:

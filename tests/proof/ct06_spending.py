@@ -9,7 +9,7 @@ from sqlalchemy import select
 from backend.carts.tables import coupons
 from backend.ledger.voucher_codes import read_code
 from backend.operations.shopper_device import Reply, ShopperDevice
-from tests.proof.counter import Desk, promote
+from tests.proof.counter import Desk
 from tests.proof.fleet import Fleet, Good
 from tests.proof.load import Clients, clients, insist, said
 from tests.proof.result import Found, Size, proof
@@ -57,6 +57,7 @@ class Counters:
         self.fleet, self.demand = fleet, found.demand
         self.staff = ShopperDevice(fleet.wire)
         self.staff.access_token = fleet.staff("cashier", "R1")
+        self.head_office = Desk(fleet, "administrator")
 
     def key(self) -> str:
         return self.fleet.services.ids.token()
@@ -107,10 +108,9 @@ class Counters:
         """Ten percent off, in every store."""
         offer = {"kind": "percent", "percent_bp": 1000, "needs_coupon": True}
         code = f"TEN-{next(self.fleet.numbers)}"
-        coupon = {"promotion": promote(self.fleet, offer), "code": code}
-        made = Desk(self.fleet, "administrator").act(
-            "/coupons", coupon | {"uses_max": uses, "per_shopper_max": a_shopper}
-        )
+        coupon = {"promotion": self.head_office.promote(offer), "code": code}
+        limits = {"uses_max": uses, "per_shopper_max": a_shopper}
+        made = self.head_office.act("/coupons", coupon | limits)
         self.demand(made.status == 201, f"a coupon was not made: {said(made)}")
         return code
 

@@ -5,19 +5,16 @@ On PostgreSQL one of two nodes goes wrong; on SQLite all do, since they are proc
 
 from __future__ import annotations
 
-import base64
-import json
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from backend.api.app import create_app
 from backend.api.auth import Who, access_token
 from backend.clock import Clock
-from tests.proof.ct10_outgoing_webhooks import Moment
+from tests.fakes import MovedClock
 from tests.proof.fleet import Fleet, Good
 from tests.proof.invariants import undelivered
 from tests.proof.load import Clients, Wire, clients, said
@@ -57,7 +54,6 @@ def ct17(fleet: Fleet, *, size: Size, seed: int) -> Found:
     skew.write_text("0")
     alone = fleet.database == "sqlite"
     moved = fleet.processes if alone else [fleet.servers[1], *fleet.workers[1:]]
-    wires = [Wire(partial(list, [node.port])) for node in fleet.servers]
     pairs, rounds = size.of(4, 16), size.of(1, 10)
     here = fleet.services
     fleet.services = replace(here, clock=Behind(here.clock))
@@ -65,7 +61,7 @@ def ct17(fleet: Fleet, *, size: Size, seed: int) -> Found:
         for node in moved:
             fleet.set_apart(node, skew=str(skew))
         found.faults += worker_is_there(fleet)  # else it begins by a clock that is wrong
-        with fleet.hurried(cart_lifetime=TTL_S), clients(pairs) as some:
+        with fleet.hurried(cart_lifetime=TTL_S), clients(pairs) as some, fleet.past_nginx() as wires:
             for jump in jumps()[: size.of(2, 6)] * rounds:
                 holders, others = fleet.shoppers(pairs), fleet.shoppers(pairs)
                 for buyer in (*holders, *others):
@@ -82,8 +78,6 @@ def ct17(fleet: Fleet, *, size: Size, seed: int) -> Found:
                 skew.write_text("0")
     finally:
         fleet.services = here
-        for wire in wires:
-            wire.close()
         for node in moved:  # its clock is a little wrong by now
             fleet.set_apart(node)
     found.demand(not fleet.log.broken, f"answers {fleet.log.broken}")
@@ -152,12 +146,10 @@ def over_a_jump(found: Found, some: Clients, pairs: list[Pair], jump: Callable[[
 
 def old_token(found: Found, fleet: Fleet, buyer: Buyer, wires: list[Wire]) -> None:
     """One that ran out an hour ago is refused by every node, whatever its wall says."""
-    fresh = buyer.access_token
-    content = fresh.split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
-    then = fleet.services.clock.now() - HOUR - fleet.services.settings.access_lifetime
-    with create_app(replace(fleet.services, clock=Moment(then))).app_context():
-        stale = access_token(Who(claims["sub"], claims["did"], claims["sid"]))
+    fresh, clock = buyer.access_token, MovedClock()
+    clock.at = fleet.services.clock.now() - HOUR - fleet.services.settings.access_lifetime
+    with create_app(replace(fleet.services, clock=clock)).app_context():
+        stale = access_token(Who(buyer.shopper_id, buyer.id, buyer.session_id))
     for wire in wires:
         buyer.transport = wire
         for token, wanted in ((fresh, "200"), (stale, "401 sign_in_needed")):

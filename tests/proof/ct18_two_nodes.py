@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from itertools import product
 from threading import Event, Thread
 from typing import TypeVar
@@ -186,7 +185,7 @@ def without_redis(fleet: Fleet, crowd: Crowd, found: Found, *, seconds: int) -> 
     """Both nodes count together; without Redis they let everybody in, and orders go on."""
     assert fleet.redis
     now = fleet.services.clock.now()
-    with past_nginx(fleet) as strangers:
+    with fleet.past_nginx() as strangers:
         found.demand(statuses(strangers) == [200, 200], "a stranger is limited before the limit")
         with Redis.from_url(fleet.settings.redis_url) as counts:
             for at in (now, now + timedelta(minutes=1)):
@@ -203,17 +202,6 @@ def without_redis(fleet: Fleet, crowd: Crowd, found: Found, *, seconds: int) -> 
 
 def statuses(strangers: list[Wire]) -> list[int]:
     return [wire("GET", "/v1/stores", {"X-Forwarded-For": STRANGER}, b"").status for wire in strangers]
-
-
-@contextmanager
-def past_nginx(fleet: Fleet) -> Iterator[list[Wire]]:
-    """One to each node."""
-    wires = [Wire(partial(list, [node.port])) for node in fleet.servers]
-    try:
-        yield wires
-    finally:
-        for wire in wires:
-            wire.close()
 
 
 def cut_connections(fleet: Fleet, several: int) -> int:
@@ -240,7 +228,7 @@ def restart_database(fleet: Fleet, times: int) -> int:
 def shown_by_the_other(fleet: Fleet, crowd: Crowd, found: Found, label: str, several: int) -> float:
     """Seconds from the answer of one node to the order on the queue of the other; the longest."""
     buyer, longest = crowd.buyers[0], 0.0
-    with past_nginx(fleet) as (one, other):
+    with fleet.past_nginx() as (one, other):
         buyer.transport = one
         for _ in range(several):
             scanned = buyer.put(label)
@@ -257,7 +245,7 @@ def shown_by_the_other(fleet: Fleet, crowd: Crowd, found: Found, label: str, sev
 
 def same_answer(fleet: Fleet, crowd: Crowd, found: Found, several: int) -> None:
     """A payment repeated with its key, at either node: byte for byte what was answered first."""
-    with past_nginx(fleet) as wires:
+    with fleet.past_nginx() as wires:
         for paid, wire in product(list(crowd.paid)[-several:], wires):
             paid.buyer.transport = wire
             again = paid.buyer.pay(paid.checkout_id, paid.grant, PIN, key=paid.key)

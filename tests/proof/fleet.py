@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,16 @@ class Fleet:
     def ports(self) -> list[int]:
         """Where clients knock: at nginx, else at the servers."""
         return [self.front.port] if self.front else [one.port for one in self.servers]
+
+    @contextmanager
+    def past_nginx(self) -> Iterator[list[Wire]]:
+        """One to each server."""
+        wires = [Wire(partial(list, [node.port])) for node in self.servers]
+        try:
+            yield wires
+        finally:
+            for wire in wires:
+                wire.close()
 
     def url(self, number: int = 0) -> str:
         """Of one server, past nginx."""

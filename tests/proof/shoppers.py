@@ -36,6 +36,7 @@ class Buyer(ShopperDevice):
     def __init__(self, fleet: Fleet) -> None:
         super().__init__(fleet.wire)
         self.fleet = fleet
+        self.session_id = ""
 
     def call(self, *words: Any, **given: Any) -> Reply:
         return self.fleet.log.count(super().call(*words, **given))
@@ -115,7 +116,7 @@ def sign_up(fleet: Fleet, several: int, *, money_minor: int) -> list[Buyer]:
         at.run(begin)
         with tokens.app_context():
             for buyer, (shopper_id, session_id) in zip(some, ids, strict=True):
-                buyer.shopper_id = shopper_id
+                buyer.shopper_id, buyer.session_id = shopper_id, session_id
                 buyer.access_token = access_token(Who(shopper_id, buyer.id, session_id))
     return buyers
 
