@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from backend.adapters.expo import ExpoNotifier
 from backend.adapters.inbox_notifier import InboxOnly
 from backend.adapters.jose import JoseSealer, Tokens
 from backend.adapters.key_wrap import FileKeyWrap
 from backend.adapters.pin_hasher import Argon2PinHasher
-from backend.adapters.request_counts import InMemory, InRedis, RequestCounts
+from backend.adapters.request_counts import InMemory, RequestCounts
 from backend.adapters.steady_clock import steady_clock
 from backend.adapters.webhook_sender import HttpWebhookSender
 from backend.checkout.ports import PaymentGateway, Sealer
@@ -86,7 +85,7 @@ def build(
         notifier=notifier_for(settings),
         gateway=gateway_for(settings),
         webhook_sender=HttpWebhookSender(private=settings.webhook_private),
-        request_counts=InRedis(settings.redis_url) if settings.redis_url else InMemory(),
+        request_counts=request_counts_for(settings),
         label_key=label_key,
         label_keys={label_key.id: VerifyingKey(label_key.private.public_key(), retired=False)},
     )
@@ -101,8 +100,18 @@ def label_key_of(settings: Settings) -> LabelKey:
 
 def notifier_for(settings: Settings) -> Notifier:
     if settings.notifier == "expo":
+        from backend.adapters.expo import ExpoNotifier  # 0.1 s that a shop without it saves
+
         return ExpoNotifier(settings.expo_url, access_token=settings.expo_access_token)
     return InboxOnly()
+
+
+def request_counts_for(settings: Settings) -> RequestCounts:
+    if not settings.redis_url:
+        return InMemory()
+    from backend.adapters.redis_counts import InRedis  # half a second that one node alone saves
+
+    return InRedis(settings.redis_url)
 
 
 def gateway_for(settings: Settings) -> PaymentGateway | None:
@@ -118,9 +127,7 @@ def gateway_for(settings: Settings) -> PaymentGateway | None:
     ]
     if wrong:
         raise SettingsRefused(wrong)
-    from backend.adapters.stripe_gateway import (
-        StripeGateway,
-    )  # 0.3 s and 30 MB that a shop without cards saves
+    from backend.adapters.stripe_gateway import StripeGateway  # 30 MB that a shop without cards saves
 
     return StripeGateway(*texts, url=settings.stripe_url, account=settings.stripe_account)
 

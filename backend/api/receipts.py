@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response
 
-from backend.adapters.receipt_pdf import receipt_pdf
 from backend.api import duties
 from backend.api.auth import current_shopper, current_staff, services, shopper, staff_role
 from backend.api.openapi import describe
@@ -46,6 +45,10 @@ def read(at: Services, order_id: str) -> Receipt:
 
 
 def printed(at: Services, receipt: Receipt) -> Response:
+    from backend.adapters.receipt_pdf import (
+        receipt_pdf,
+    )  # imports for half a second: nobody else waits for it
+
     response = Response(receipt_pdf(receipt, qr_text(at, receipt)), content_type=PDF)
     name = f"receipt-{receipt.store.code}-{receipt.number}.pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'

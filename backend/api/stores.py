@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,13 +10,12 @@ from pydantic import BaseModel
 
 from backend.api.auth import public, services
 from backend.api.openapi import describe
-from backend.api.products import file, label_text, picture_file
+from backend.api.products import file
 from backend.api.reading import answer, with_etag
 from backend.db.transaction import Transaction
 from backend.inventory import products, stores
-from backend.inventory.products import Offer, Product
+from backend.inventory.products import Product
 from backend.inventory.stores import Store
-from catalogue.sheet import Card, catalogue_sheet
 
 bp = Blueprint("stores", __name__, url_prefix="/v1/stores")
 
@@ -68,30 +65,8 @@ def get_sheet(code: str) -> Response:
         return store, tuple(products.everything(tx, store, now=now))
 
     store, sold = at.run.read(everything)
-    cards = tuple(card(Offer(store, product)) for product in sold)
-    return file(printed(cards, store, now.astimezone(ZoneInfo(store.timezone)).date()), "application/pdf")
+    from backend.api.sheets import sheet  # what draws takes half a second to import: nobody else waits for it
 
-
-def card(offer: Offer) -> Card:
-    product = offer.product
-    picture = picture_file(product.picture)
-    return Card(
-        name_en=product.name_en,
-        name_ar=product.name_ar,
-        category_en=product.category_en,
-        category_ar=product.category_ar,
-        price_minor=product.price_minor,
-        currency=product.currency,
-        vat_rate_bp=product.vat_rate_bp,
-        gtin=product.gtin,
-        label=label_text(offer),
-        picture=picture.read_bytes() if picture else None,
-    )
-
-
-@lru_cache(maxsize=8)
-def printed(cards: tuple[Card, ...], store: Store, prices_of: date) -> bytes:
-    """Anybody may ask for it and it takes a second to draw: the same cards are drawn once."""
-    return catalogue_sheet(
-        cards, store_name_en=store.name_en, store_name_ar=store.name_ar, prices_of=prices_of
+    return file(
+        sheet(store, sold, prices_of=now.astimezone(ZoneInfo(store.timezone)).date()), "application/pdf"
     )

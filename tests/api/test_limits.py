@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backend.adapters.request_counts import InRedis
+from backend.adapters.redis_counts import InRedis
 from backend.api.app import create_app
 from backend.wiring import Services
 from tests.api.test_metrics import figure

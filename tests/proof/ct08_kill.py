@@ -12,6 +12,7 @@ from typing import get_args
 from sqlalchemy.exc import DBAPIError
 
 from backend.db.moments import Moment
+from backend.db.transaction import OutcomeUnknown
 from backend.errors import Refusal
 from backend.operations.shopper_device import Reply
 from tests.proof.fleet import Fleet, Good
@@ -118,7 +119,7 @@ class Load:
         while True:
             try:
                 return buyer.grant(checkout_id)
-            except (DBAPIError, Refusal):
+            except (DBAPIError, OutcomeUnknown, Refusal):
                 if time.monotonic() > give_up_at:
                     raise
                 time.sleep(0.1)
