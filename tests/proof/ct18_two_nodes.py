@@ -20,7 +20,7 @@ from redis import Redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.adapters.request_counts import counter
+from backend.adapters.redis_counts import counter
 from backend.operations.shopper_device import Reply
 from tests.proof.fleet import REQUESTS_PER_MINUTE_MAX, Fleet
 from tests.proof.load import CutOff, Wire, insist, said
