@@ -1,17 +1,20 @@
-"""What follows a payment and need not hold its locks: the worker does it when it delivers the happening."""
+"""What follows a payment and need not hold its locks: the worker does it when it delivers the happening.
+
+Where the worker is behind, the next payment does it, so that right PINs never lock.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from backend.db import audit
-from backend.db.outbox import Happening
+from backend.db import audit, outbox
+from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Transaction
 from backend.identity import pins
 
 
-def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> None:
-    """Audit and clear the PIN slot, once: the entry's id is the happening's, so a repeat finds it there.
+def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> bool:
+    """Audit and clear the PIN slot; False if that was done: the entry has the happening's id, a repeat finds it.
 
     A repeat that cleared the slot again would give away tries that were taken since.
     """
@@ -30,3 +33,11 @@ def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> No
     )
     if first_time and happening.payload.get("method") != "card":  # that one cleared it when the PIN was right
         pins.was_right(tx, happening.shopper_id, happening.payload["device_id"])
+    return first_time
+
+
+def catch_up(tx: Transaction, shopper_id: str, *, now: datetime) -> bool:
+    """Clears the slots of right PINs whose payments nobody has told yet; False if there were none."""
+    waiting = outbox.undelivered(tx, Kind.PAYMENT_SETTLED, shopper_id)
+    cleared = [after_payment(tx, happening, now=now) for happening in waiting]  # all of them, not up to the first
+    return any(cleared)

@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.authorization import decisions
 from backend.authorization.policy import Policy
-from backend.checkout import card, grants
+from backend.checkout import afterwards, card, grants
 from backend.checkout.card import Cards
 from backend.checkout.open import Checkout, find_open
 from backend.checkout.ports import Sealer
@@ -45,15 +45,14 @@ def pay(
     """The stored answer of a repeat costs no PIN attempt. Raises Refusal payment_not_authorised, wallet_short, …"""
     claims = read_grant(command.grant, sealer)
     begun = run(lambda tx: begin(tx, command, claims, now=clock.now()))
+    if begun is None and run(lambda tx: afterwards.catch_up(tx, command.shopper_id, now=clock.now())):
+        begun = run(lambda tx: begin(tx, command, claims, now=clock.now()))
     if isinstance(begun, Answer):
         return begun
-    if begun.locked:
+    if begun is None:
         run(lambda tx: tell(tx, Kind.PIN_LOCKED, command, ids=ids, now=clock.now()))
         raise Refusal(NOT_AUTHORISED)
     reached("idempotency_claimed")
-    assert begun.checkout
-    assert begun.pin
-    assert begun.policy
     stored, checkout, policy = begun.pin, begun.checkout, begun.policy
     try:
         right = hasher.pin_matches(stored.pin_hash, stored.pepper_version, command.shopper_id, command.pin)
@@ -82,16 +81,15 @@ def read_grant(grant: str, sealer: Sealer) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    checkout: Checkout | None = None
-    pin: StoredPin | None = None
-    policy: Policy | None = None
-    locked: bool = False
+    checkout: Checkout
+    pin: StoredPin
+    policy: Policy
 
 
 def begin(
     tx: Transaction, command: PayWithPin, claims: Mapping[str, Any], *, now: datetime
-) -> Answer | Begun:
-    """One short transaction: the key, the grant against the checkout's row, the PIN slot."""
+) -> Answer | Begun | None:
+    """One short transaction: the key, the grant against the checkout's row, the PIN slot. None: it is locked."""
     known = idempotency.claim(tx, command.once, now=now)
     if known is not None:
         return known
@@ -103,7 +101,7 @@ def begin(
         raise Refusal(NOT_AUTHORISED)
     if not pins.take_try(tx, command.shopper_id, command.device_id, now=now):
         idempotency.release(tx, command.once)
-        return Begun(locked=True)
+        return None
     return Begun(checkout, stored, decisions.current(tx, checkout.channel, now=now))
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    RowMapping,
     Select,
     String,
     Table,
@@ -169,23 +170,35 @@ def claim(tx: Transaction, *, now: datetime, limit: int = 20) -> list[Claimed]:
     ).mappings()
     claimed = [
         Claimed(
-            Happening(
-                id=row["id"],
-                kind=Kind(row["kind"]),
-                subject=row["subject"],
-                payload=row["payload"],
-                shopper_id=row["shopper_id"],
-                device_id=row["device_id"],
-                store_id=row["store_id"],
-                event_id=row["event_id"],
-                expires_at=row["expires_at"],
-            ),
+            _happening(row),
             row["created_at"],
             row["attempts"],
         )
         for row in rows
     ]
     return sorted(claimed, key=lambda c: (c.created_at, c.happening.id))
+
+
+def undelivered(tx: Transaction, kind: Kind, shopper_id: str) -> list[Happening]:
+    """What nobody has told this shopper yet, in the order in which it happened."""
+    waiting = select(outbox).where(
+        outbox.c.done_at.is_(None), outbox.c.kind == kind.value, outbox.c.shopper_id == shopper_id
+    )
+    return [_happening(row) for row in tx.execute(waiting.order_by(outbox.c.id)).mappings()]
+
+
+def _happening(row: RowMapping) -> Happening:
+    return Happening(
+        id=row["id"],
+        kind=Kind(row["kind"]),
+        subject=row["subject"],
+        payload=row["payload"],
+        shopper_id=row["shopper_id"],
+        device_id=row["device_id"],
+        store_id=row["store_id"],
+        event_id=row["event_id"],
+        expires_at=row["expires_at"],
+    )
 
 
 def is_due(tx: Transaction, *, now: datetime) -> bool:
