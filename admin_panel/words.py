@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from admin_panel.refusal_words import REFUSALS
+from backend.checkout.credit_notes import REASONS
 
 WORDS: dict[str, tuple[str, str]] = {
     # frame
@@ -79,20 +80,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "لن يُسلَّم شيء، وسيُطلب من المتسوق التواصل مع الدعم. لا يمكن التراجع عن ذلك.",
     ),
     "reason": ("Reason", "السبب"),
+    **{f"reason_{reason}": said for reason, said in REASONS.items()},
     "reason_goods_differ": ("The goods differ from the order", "السلع تختلف عن الطلب"),
-    "reason_goods_missing": ("Goods are missing", "سلع ناقصة"),
     "reason_goods_damaged": ("Goods are damaged", "سلع تالفة"),
     "reason_other_person": ("Another person came for it", "حضر شخص آخر لاستلامه"),
     "reason_under_age": ("Too young for these goods", "دون السن المسموح بها لهذه السلع"),
-    "reason_cancelled": ("By the shopper", "من المتسوق"),
-    "reason_uncollected": ("Nobody came for it", "لم يحضر أحد لاستلامه"),
     "reason_released": ("Given back by its packer", "أعاده من كان يجهّزه"),
     "reason_refunded": ("Everything was refunded", "استُرد كل شيء"),
-    "reason_mismatch": ("Mismatch at pick-up", "عدم تطابق عند الاستلام"),
-    "reason_returned": ("The shopper brought it back", "أعاده المتسوق"),
-    "reason_damaged": ("Damaged", "تالف"),
-    "reason_wrong_goods": ("Other goods than bought", "سلع غير التي اشتُريت"),
-    "reason_goodwill": ("Goodwill", "مجاملة للمتسوق"),
     "refund_all": ("Pay {amount} back", "إعادة {amount}"),
     "goods_become": ("The goods", "السلع"),
     "goods_restock": ("Goods back on the shelf", "السلع تعود إلى الرف"),

@@ -1,4 +1,4 @@
-"""A receipt on a roll of 80 mm, as long as it needs to be, each line in English and Arabic."""
+"""A receipt or credit note on a roll of 80 mm, as long as it needs to be, each line in English and Arabic."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 
+from backend.checkout.credit_notes import REASONS
 from backend.orders.receipt import Receipt, ReceiptLine
 from catalogue.paper import INK, LINE, LINE_HEIGHT, SOFT, Paper, shown_money
 from catalogue.qr import qr_matrix
@@ -18,13 +19,17 @@ INNER_MM = WIDTH_MM - 2 * MARGIN_MM
 GAP_MM = 2.0
 QR_MM = 46.0
 SIZE = 8.0  # points
-TITLES = {
-    True: ("Simplified tax invoice", "فاتورة ضريبية مبسطة"),
-    False: ("Receipt", "إيصال"),
+TITLES = {  # with a seller, as a credit note
+    (True, False): ("Simplified tax invoice", "فاتورة ضريبية مبسطة"),
+    (False, False): ("Receipt", "إيصال"),
+    (True, True): ("Credit note to a simplified tax invoice", "إشعار دائن لفاتورة ضريبية مبسطة"),
+    (False, True): ("Credit note", "إشعار دائن"),
 }
 METHODS = {
-    "wallet": ("Paid from the wallet", "مدفوع من المحفظة"),
-    "card": ("Paid by card", "مدفوع بالبطاقة"),
+    ("wallet", False): ("Paid from the wallet", "مدفوع من المحفظة"),
+    ("card", False): ("Paid by card", "مدفوع بالبطاقة"),
+    ("wallet", True): ("Back into the wallet", "أُعيد إلى المحفظة"),
+    ("card", True): ("Back to the card", "أُعيد إلى البطاقة"),
 }
 THANKS = ("Thank you for shopping with us.", "شكرًا لتسوقك معنا.")
 
@@ -39,7 +44,7 @@ def receipt_pdf(receipt: Receipt, qr_text: str | None) -> bytes:
     rows = list(_rows(receipt, qr_text))
     title = f"{receipt.store.name_en} {receipt.number} – {receipt.store.name_ar}"
     height_mm = sum(height for height, _ in rows) + 2 * MARGIN_MM
-    paper = Paper((WIDTH_MM, height_mm), title=title, made=receipt.placed_at)
+    paper = Paper((WIDTH_MM, height_mm), title=title, made=receipt.at)
     paper.add_page()
     top = MARGIN_MM
     for height, draw in rows:
@@ -56,20 +61,26 @@ def _rows(receipt: Receipt, qr_text: str | None) -> Iterator[Row]:
     yield from _totals(receipt)
     if qr_text is not None:
         yield _code(qr_text)
-    yield _both(*THANKS)
+    if receipt.credits is None:
+        yield _both(*THANKS)
 
 
 def _head(receipt: Receipt) -> Iterator[Row]:
-    store, seller = receipt.store, receipt.seller
+    store, seller, credits = receipt.store, receipt.seller, receipt.credits
     yield _both(store.name_en, store.name_ar, size=13, bold=True)
     if seller is not None:
         for text in (seller.legal_name, seller.address_en, seller.address_ar):
             yield _centred(text)
         yield _both(f"VAT no. {seller.vat_number}", f"الرقم الضريبي {seller.vat_number}", soft=True)
     yield _rule()
-    yield _both(*TITLES[seller is not None], size=10, bold=True)
+    yield _both(*TITLES[seller is not None, credits is not None], size=10, bold=True)
     yield _both(f"No. {store.code}-{receipt.number}", f"رقم {receipt.number}")
-    yield _centred(f"{receipt.placed_at.astimezone(ZoneInfo(store.timezone)):%Y-%m-%d %H:%M:%S}")
+    yield _centred(f"{receipt.at.astimezone(ZoneInfo(store.timezone)):%Y-%m-%d %H:%M:%S}")
+    if credits is not None:
+        yield _both(
+            f"For no. {store.code}-{credits.receipt_number}", f"عن الفاتورة رقم {credits.receipt_number}"
+        )
+        yield _both(*REASONS[credits.reason])
     yield _rule()
 
 
@@ -92,7 +103,7 @@ def _totals(receipt: Receipt) -> Iterator[Row]:
         rate = format_decimal(Decimal(rate_bp).scaleb(-2), "#,##0.##", locale="en")
         yield row(f"VAT {rate}%", vat_minor, f"ضريبة {rate}%")
     yield row("Total with VAT", receipt.total_minor, "الإجمالي", size=10, bold=True)
-    yield _both(*METHODS[receipt.method])
+    yield _both(*METHODS[receipt.method, receipt.credits is not None])
 
 
 def _both(english: str, arabic: str, *, size: float = SIZE, bold: bool = False, soft: bool = False) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,9 @@ from backend.api.acts import once_only
 from backend.api.auth import current_shopper, device, services, shopper
 from backend.api.openapi import describe
 from backend.api.reading import answer, idempotency, stored, with_etag
+from backend.checkout import refunds
 from backend.checkout.cancel import cancel
+from backend.checkout.refunds import Refunded
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.money import vat_by_rate
@@ -63,6 +66,22 @@ class OrderList(BaseModel):
     orders: list[OrderView]
 
 
+class RefundView(BaseModel):
+    id: str
+    number: int | None  # of the credit note
+    amount_minor: int
+    vat_minor: int | None
+    currency: str
+    method: str
+    state: str  # a card's is pending until the gateway has it
+    reason: str
+    at: str
+
+
+class RefundList(BaseModel):
+    refunds: list[RefundView]
+
+
 def present(order: Order) -> dict[str, Any]:
     """As shopper and staff see it; staff pages and the staff API use it too."""
     vat = vat_by_rate((line.vat_rate_bp, line.vat_minor) for line in order.lines)
@@ -102,6 +121,12 @@ def present(order: Order) -> dict[str, Any]:
     }
 
 
+def refund_json(made: Refunded, view: type[RefundView]) -> dict[str, Any]:
+    """The facts that this view has."""
+    facts = {**asdict(made), "at": made.at.isoformat()}
+    return {name: facts[name] for name in view.model_fields}
+
+
 def code_sent_at(order: Order) -> str | None:
     sent = (None, "code_renewed")
     times = [step.at for step in order.steps if step.state == OrderState.READY and step.act in sent]
@@ -121,11 +146,30 @@ def get_orders() -> Response:
 @shopper
 @describe("One order; poll with If-None-Match", answers={200: OrderView}, problems=("order_not_found",))
 def get_order(order_id: UUID) -> Response:
-    who, at = current_shopper(), services()
-    order = at.run.read(lambda tx: find(tx, str(order_id)))
-    if order.shopper_id != who.shopper_id:
-        raise Refusal("order_not_found")
+    who = current_shopper().shopper_id
+    order = services().run.read(lambda tx: of_this_shopper(tx, order_id, who))
     return with_etag(answer(200, present(order)))
+
+
+def of_this_shopper(tx: Transaction, order_id: UUID, shopper_id: str) -> Order:
+    """Raises Refusal order_not_found, also for another's."""
+    order = find(tx, str(order_id))
+    if order.shopper_id != shopper_id:
+        raise Refusal("order_not_found")
+    return order
+
+
+@bp.get("/orders/<uuid:order_id>/refunds")
+@shopper
+@describe("What was paid back of an order", answers={200: RefundList}, problems=("order_not_found",))
+def get_refunds(order_id: UUID) -> Response:
+    who = current_shopper().shopper_id
+
+    def read(tx: Transaction) -> list[Refunded]:
+        return refunds.of_order(tx, of_this_shopper(tx, order_id, who).id)
+
+    made = services().run.read(read)
+    return with_etag(answer(200, {"refunds": [refund_json(each, RefundView) for each in made]}))
 
 
 @bp.post("/orders/<uuid:order_id>/cancellation")

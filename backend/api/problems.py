@@ -206,6 +206,7 @@ PROBLEMS: dict[str, Problem] = {
     "order_not_found": Problem(404, "There is no such order", "Check the number."),
     "order_state": Problem(409, "The order is in another state", "Load it again and go on from there."),
     "line_not_found": Problem(404, "There is no such line", "Load the order or cart again."),
+    "refund_not_found": Problem(404, "There is no such refund", "Load the order's refunds again."),
     "lines_unpacked": Problem(409, "Not everything is packed yet", "Tick every line first."),
     "pickup_code_wrong": Problem(
         409, "The pick-up code does not match", "Compare once more, or record a mismatch."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,6 +13,7 @@ from backend.api import duties
 from backend.api.acts import once_only
 from backend.api.auth import current_staff, services, staff_role
 from backend.api.openapi import describe
+from backend.api.orders import RefundView, refund_json
 from backend.api.reading import Body, answer, idempotency, read_json, stored
 from backend.checkout import refunds, returns
 from backend.checkout.refunds import Goods, Refund, Refunded
@@ -60,23 +60,14 @@ class NewRefund(Body):
         return None if self.lines is None else {str(line.line): line.pieces for line in self.lines}
 
 
-class RefundView(Body):
-    id: str
+class StaffRefundView(RefundView):
     order_id: str
-    number: int  # of the credit note
-    amount_minor: int
-    vat_minor: int
-    currency: str
-    method: str
-    state: str  # a card's is pending until the gateway has it
     goods: str
-    reason: str
     actor: str
-    at: str
 
 
-class RefundList(Body):
-    refunds: list[RefundView]
+class StaffRefundList(Body):
+    refunds: list[StaffRefundView]
 
 
 @bp.post("/refunds")
@@ -84,7 +75,7 @@ class RefundList(Body):
 @describe(
     "Pay back an order, or pieces of its lines",
     body=NewRefund,
-    answers={201: RefundView},
+    answers={201: StaffRefundView},
     problems=(
         "order_not_found",
         "line_not_found",
@@ -101,14 +92,14 @@ def post_refund() -> Response:
 
 @bp.get("/orders/<uuid:order_id>/refunds")
 @staff_role(*duties.HAND_OVER)
-@describe("What was paid back of an order", answers={200: RefundList}, problems=("order_not_found",))
+@describe("What was paid back of an order", answers={200: StaffRefundList}, problems=("order_not_found",))
 def get_refunds(order_id: UUID) -> Response:
     at, member = services(), current_staff()
 
     def read(tx: Transaction) -> list[Refunded]:
         return refunds.of_order(tx, packing.of_store(tx, str(order_id), member).id)
 
-    return answer(200, {"refunds": [view(made) for made in at.run.read(read)]})
+    return answer(200, {"refunds": [refund_json(made, StaffRefundView) for made in at.run.read(read)]})
 
 
 def give_back(at: Services, member: StaffMember, asked: NewRefund, once: Once) -> Answer:
@@ -118,10 +109,6 @@ def give_back(at: Services, member: StaffMember, asked: NewRefund, once: Once) -
         made = returns.give_back(tx, str(asked.order), what, staff=member, ids=at.ids, now=now)
         if asked.currency not in (None, made.currency):  # undoes it
             raise Refusal("currency_unknown", currency=made.currency)
-        return view(made)
+        return refund_json(made, StaffRefundView)
 
     return once_only(at, once, work)
-
-
-def view(made: Refunded) -> dict[str, Any]:
-    return {**asdict(made), "at": made.at.isoformat()}

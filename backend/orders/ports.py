@@ -12,5 +12,5 @@ class InvoiceStamper(Protocol):
     """Slow: a signing device, registered with the tax authority, seals a simplified invoice."""
 
     def stamp(self, receipt: Receipt) -> Stamp:
-        """The same receipt gets the same stamp."""
+        """The same receipt, or credit note, gets the same stamp."""
         ...

@@ -1,4 +1,7 @@
-"""What stands on the receipt of an order: the sale as it was, whatever is refunded later."""
+"""What stands on the receipt of an order: the sale as it was, whatever is refunded later.
+
+A credit note says the same of what is taken back (`backend/checkout/credit_notes.py`), so it is a receipt as well.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +32,25 @@ class ReceiptLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Credits:
+    """What a credit note takes back a part of, and why."""
+
+    receipt_number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     store: Store
     seller: Seller | None
     shopper_id: str
-    number: int
-    placed_at: datetime
+    number: int  # credit notes have a series of their own
+    at: datetime
     method: str  # wallet or card
-    total_minor: int  # paid, VAT included
+    total_minor: int  # paid, or paid back; VAT included
     currency: str
     lines: tuple[ReceiptLine, ...]
+    credits: Credits | None = None  # None: a sale
 
     @property
     def vat_minor(self) -> int:
@@ -65,7 +77,7 @@ def receipt_of(tx: Transaction, order_id: str) -> Receipt:
         seller=sellers.seller_of(tx, order.store_id),
         shopper_id=order.shopper_id,
         number=order.receipt_number,
-        placed_at=order.placed_at,
+        at=order.placed_at,
         method=order.method,
         total_minor=order.total_minor,
         currency=order.currency,

@@ -1,9 +1,10 @@
-"""The receipt as a PDF: its code is read from the drawn page, by a library that did not draw it."""
+"""Receipts and credit notes as PDFs: their code is read from the drawn page, by a library that did not draw it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import pypdfium2
 import pytest
 
 from backend.api.app import create_app
@@ -23,6 +24,25 @@ def order_id(floor):
 
 def receipt(floor, order_id, login="cashier"):
     return floor.call(login, "GET", f"/staff/orders/{order_id}/receipt.pdf")
+
+
+@pytest.fixture
+def refund(floor, order_id):
+    """Of one of two pieces of tea."""
+    (line, *_) = floor.call("cashier", "GET", f"/staff/orders/{order_id}").json["lines"]
+    asked = {"order": order_id, "lines": [{"line": line["id"], "pieces": 1}], "goods": "restock"}
+    key = {"Idempotency-Key": "one-act-of-refund"}
+    return floor.call("cashier", "POST", "/staff/refunds", {**asked, "reason": "damaged"}, **key).json
+
+
+def credit_note(floor, refund, login="cashier"):
+    path = f"/staff/orders/{refund['order_id']}/refunds/{refund['id']}/credit-note.pdf"
+    return floor.call(login, "GET", path)
+
+
+def text_of(pdf):
+    with pypdfium2.PdfDocument(pdf) as document:
+        return document[0].get_textpage().get_text_bounded()
 
 
 def test_the_code_on_the_page_says_who_sold_when_for_how_much(floor, order_id):
@@ -68,15 +88,43 @@ def test_a_store_without_a_seller_prints_a_receipt_without_the_code(floor):
         on_page(answer.data)
 
 
-def test_staff_of_another_store_do_not_see_it(floor, order_id):
-    refused = receipt(floor, order_id, login="stranger")
-    assert (refused.status_code, refused.json["code"]) == (404, "order_not_found")
+def test_the_code_on_a_credit_note_says_what_went_back_and_when(floor, refund):
+    answer = credit_note(floor, refund)
+    assert (answer.status_code, answer.content_type) == (200, "application/pdf")
+    said = fields(on_page(answer.data))
+    assert (said[1], said[3]) == (SELLER.legal_name.encode(), f"{refund['at'][:19]}Z".encode())
+    assert (said[4], said[5]) == (b"11.50", b"1.50")
 
 
-def test_a_shopper_gets_the_own_receipt_alone(shop):
+def test_a_credit_note_names_the_receipt_and_says_why(floor, refund):
+    text = text_of(credit_note(floor, refund).data)
+    for said in ("Credit note", "No. R1-1", "For no. R1-1", "Damaged", "Back into the wallet", "VAT 15%"):
+        assert said in text
+
+
+def test_staff_of_another_store_see_neither(floor, order_id, refund):
+    for refused in (receipt(floor, order_id, "stranger"), credit_note(floor, refund, "stranger")):
+        assert (refused.status_code, refused.json["code"]) == (404, "order_not_found")
+    strange = credit_note(floor, {**refund, "id": order_id})
+    assert (strange.status_code, strange.json["code"]) == (404, "refund_not_found")
+
+
+def test_a_shopper_gets_the_own_receipt_and_credit_notes_alone(shop):
     noura, other = shop.shopper(), shop.guest()
     checkout, grant = shop.granted(noura)
     order = noura.pay(checkout["id"], grant, "629480").json["order"]
     own = noura.call("GET", f"/v1/orders/{order['id']}/receipt.pdf")
     assert (own.status, own.body[:5]) == (200, b"%PDF-")
     assert other.call("GET", f"/v1/orders/{order['id']}/receipt.pdf").status == 404
+    path = f"/v1/orders/{order['id']}"
+    assert noura.call("GET", f"{path}/refunds").json == {"refunds": []}
+    assert noura.call("POST", f"{path}/cancellation", {}, key="changed-my-mind", proved=True).status == 200
+    (refund,) = noura.call("GET", f"{path}/refunds").json["refunds"]
+    assert (refund["number"], refund["amount_minor"], refund["reason"]) == (
+        1,
+        order["total_minor"],
+        "cancelled",
+    )
+    note = f"{path}/refunds/{refund['id']}/credit-note.pdf"
+    assert noura.call("GET", note).body[:5] == b"%PDF-"
+    assert (other.call("GET", f"{path}/refunds").status, other.call("GET", note).status) == (404, 404)

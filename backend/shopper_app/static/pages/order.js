@@ -19,10 +19,11 @@ export async function show({ main, params, query, signal }) {
   const path = `/v1/orders/${params.id}`;
   const top = h("div", { "aria-live": "polite" });
   const rest = h("div", { class: "order" });
+  const back = h("div");
   let order = (await call("GET", path)).body;
   let etag = "";
   const cancelKey = crypto.randomUUID();
-  main.append(heading(t("order.title", { number: order.receipt_number })), top, rest);
+  main.append(heading(t("order.title", { number: order.receipt_number })), top, rest, back);
   focusHeading();
   draw();
   if (query.has("paid")) tone("good");
@@ -41,6 +42,7 @@ export async function show({ main, params, query, signal }) {
   function draw() {
     replace(top, ...banner(order));
     replace(rest, progress(order), receipt(order), ...(UNPACKED.includes(order.state) ? [cancelling()] : []));
+    if (order.refunded_minor) void refunds(order).then((list) => replace(back, list), () => null);
   }
 
   function cancelling() {
@@ -132,4 +134,14 @@ function receipt(order) {
       h("dt", { class: "total" }, t("cart.total")), h("dd", { class: "total" }, price(order.total_minor)),
       ...(order.refunded_minor ? [h("dt", {}, t("order.refunded")), h("dd", {}, price(order.refunded_minor))] : [])),
     button(t("order.receipt_pdf"), () => download(`/v1/orders/${order.id}/receipt.pdf`, `receipt-${order.receipt_number}.pdf`), { class: "button quiet wide", id: "receipt-pdf" }));
+}
+
+/** What was paid back, each with its credit note. @param {any} order */
+async function refunds(order) {
+  const path = `/v1/orders/${order.id}/refunds`;
+  const made = (await call("GET", path)).body.refunds;
+  return h("section", { class: "receipt" }, h("h2", {}, t("order.refunds")),
+    h("ul", {}, ...made.map((/** @type {any} */ refund) => h("li", {},
+      h("span", {}, h("bdi", {}, money(refund.amount_minor, refund.currency)), refund.state === "pending" ? ` · ${t("order.refund_pending")}` : "", h("br"), h("span", { class: "hint" }, moment(refund.at))),
+      refund.number ? button(t("order.credit_note", { number: refund.number }), () => download(`${path}/${refund.id}/credit-note.pdf`, `credit-note-${refund.number}.pdf`), { class: "button quiet", id: `credit-note-${refund.number}` }) : null))));
 }
