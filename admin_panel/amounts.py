@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 from backend.errors import Refusal
 
@@ -24,11 +24,15 @@ def minor_from_text(text: str, currency: str) -> int:
 
     Raises Refusal amount_unreadable; more decimals than the currency has are refused, never rounded.
     """
-    precision = get_currency_precision(currency)
+    return whole_from_text(text, decimals=get_currency_precision(currency))
+
+
+def whole_from_text(text: str, *, decimals: int) -> int:
+    """How many of its last decimal place: 1250 for "12.5" with two. Raises Refusal amount_unreadable."""
     typed = TYPED.fullmatch(text.strip().translate(LATIN))
-    if typed is None or len(typed[2] or "") > precision:
-        raise Refusal("amount_unreadable", decimals_max=precision)
-    return int(typed[1] + (typed[2] or "").ljust(precision, "0"))
+    if typed is None or len(typed[2] or "") > decimals:
+        raise Refusal("amount_unreadable", decimals_max=decimals)
+    return int(typed[1] + (typed[2] or "").ljust(decimals, "0"))
 
 
 def money(minor: int, currency: str, language: str) -> str:
@@ -40,6 +44,10 @@ def money(minor: int, currency: str, language: str) -> str:
 def short_money(minor: int, currency: str, language: str) -> str:
     """Whole major units without their currency, for a scale."""
     return number(minor // 10 ** get_currency_precision(currency), language)
+
+
+def percent(basis_points: int, language: str) -> str:
+    return format_percent(Decimal(basis_points).scaleb(-4), "#,##0.##%", locale=LOCALES[language])
 
 
 def number(value: int, language: str) -> str:

@@ -13,6 +13,7 @@ from admin_panel import (
     language,
     notices,
     people_pages,
+    promotion_pages,
     queue_pages,
     receipt_pages,
     sales_pages,
@@ -34,6 +35,7 @@ SECTIONS = (
     ("people", duties.TOP_UP),
     ("till", duties.CASH_OUT),
     ("stock", duties.STOCK),
+    ("promotions", duties.STOCK),
     ("sales", duties.FIGURES),
 )
 VISITOR_S = 3_600
@@ -64,6 +66,7 @@ def build() -> Blueprint:
         shelf_pages,
         people_pages,
         till_pages,
+        promotion_pages,
     ):
         pages.add_to(bp)
     bp.add_url_rule("/<path:rest>", view_func=nowhere)
@@ -152,6 +155,7 @@ def for_templates() -> dict[str, Any]:
         "notice": notice,
         "named": lambda thing: thing.name_ar if lang == "ar" else thing.name_en,
         "money": lambda minor: amounts.money(minor, currency, lang),
+        "percent": lambda basis_points: amounts.percent(basis_points, lang),
         "number": lambda value: amounts.number(value, lang),
         "long_date": lambda day: amounts.long_date(day, lang),
         "clock_time": lambda at: amounts.clock_time(at, zone),

@@ -66,6 +66,25 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "Carts hold {reserved} pieces, more than was counted. Count again when they have paid.",
         "السلال تحجز {reserved} قطع، أكثر مما عُدّ. أعد الجرد بعد الدفع.",
     ),
+    "promotion_unreadable": (
+        "Give both names, at most 100 %, fewer paid than taken, several pieces in a bundle, a product or a category, "
+        "and an end after the beginning.",
+        "أدخل الاسمين، ونسبة لا تتجاوز 100٪، ومدفوعًا أقل من المأخوذ، وعدة قطع في الحزمة، ومنتجًا أو فئة، "
+        "ونهاية بعد البداية.",
+    ),
+    "bundle_unreadable": (
+        "Write each product of the bundle once, on a line of its own: its SKU and how many pieces.",
+        "اكتب كل منتج من الحزمة مرة واحدة في سطر مستقل: رمزه ثم عدد القطع.",
+    ),
+    "coupon_unreadable": (
+        "Use 4 to 32 letters A–Z, digits or hyphens, and at least one use.",
+        "استخدم من 4 إلى 32 حرفًا من A–Z أو رقمًا أو شرطة، ومرة استخدام واحدة على الأقل.",
+    ),
+    "coupon_exists": (
+        "There is a coupon of this code. Choose another.",
+        "توجد قسيمة بهذا الرمز. اختر رمزًا آخر.",
+    ),
+    "promotion_not_found": ("There is no such promotion in your stores.", "لا يوجد عرض كهذا في متاجرك."),
     "file_missing": ("Choose a CSV file first.", "اختر ملف CSV أولًا."),
     "body_too_large": ("The file is too large.", "الملف كبير جدًا."),
     "idempotency_key_reused": (

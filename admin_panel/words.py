@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from admin_panel.promotion_words import PROMOTIONS
 from admin_panel.refusal_words import REFUSALS
 from backend.checkout.credit_notes import REASONS
 
@@ -97,6 +98,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "refundable": ("{amount} can be refunded", "يمكن استرداد {amount}"),
     "refund_pieces": ("Refund these pieces", "استرداد هذه القطع"),
     "refund_rest": ("Refund all: {amount}", "استرداد الكل: {amount}"),
+    "refund_failed": (
+        "Refused by the bank: pay it back in another way",
+        "رفضها البنك: أعد المبلغ بطريقة أخرى",
+    ),
     "refund_pending": ("On its way to the card", "في الطريق إلى البطاقة"),
     "credit_note": ("Credit note {number}", "إشعار دائن {number}"),
     "refund_none": ("No refund now", "بدون استرداد الآن"),
@@ -311,6 +316,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "till_closed": ("{day} is closed. Difference: {difference}", "أُقفل يوم {day}. الفرق: {difference}"),
     "closings": ("Closed days", "الأيام المقفلة"),
     "no_closings": ("No day was closed yet.", "لم يُقفل أي يوم بعد."),
+    **PROMOTIONS,
     # refusals
     "refused": ("That did not work", "لم يتم ذلك"),
 }

@@ -17,6 +17,7 @@ CASH_OUT = ("cashier", "manager", "administrator")  # vouchers and payouts
 CLOSE = ("manager", "administrator")  # the till, at the end of a day
 FIGURES = ("manager", "administrator")  # sales and their files
 STOCK = ("manager", "administrator")
+EVERY_STORE = ("administrator",)  # what counts in all of them
 INTEGRATE = ("administrator",)  # where other systems are told what happens
 ANYBODY = ("packer", "cashier", "manager", "administrator")
 

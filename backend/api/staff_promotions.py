@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,12 +18,15 @@ from backend.api.openapi import describe
 from backend.api.reading import Body, answer, idempotency, read_json, stored
 from backend.carts import promotions
 from backend.carts.discounts import Kind
-from backend.carts.promotions import NewCoupon, NewPromotion
+from backend.carts.promotions import Listed, NewCoupon, NewPromotion
 from backend.checkout.coupons import CODE
+from backend.db.idempotency import Answer, Once
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
+from backend.identity.staff import StaffMember
 from backend.inventory.tables import SKU
 from backend.money import MINOR_MAX
+from backend.wiring import Services
 
 bp = Blueprint("staff_promotions", __name__, url_prefix="/v1/staff")
 PIECES_MAX = 100  # no cart holds more
@@ -94,7 +98,7 @@ class Made(Body):
 def get_promotions() -> Response:
     member = current_staff()
     found = services().run.read(lambda tx: promotions.every(tx, staff=member))
-    return answer(200, {"promotions": [present(row) for row in found]})
+    return answer(200, {"promotions": [present(promotion) for promotion in found]})
 
 
 @bp.post("/promotions")
@@ -107,16 +111,8 @@ def get_promotions() -> Response:
     idempotent=True,
 )
 def post_promotion() -> Response:
-    at, member, asked = services(), current_staff(), read_json(PromotionBody)
-
-    def work(tx: Transaction, now: datetime) -> dict[str, Any]:
-        if asked.store is None and member.role != "administrator":
-            raise Refusal("role_missing")
-        store_id = None if asked.store is None else duties.store_of(tx, member, asked.store).id
-        new = NewPromotion(store_id=store_id, **asked.model_dump(exclude={"store"}))
-        return {"id": promotions.create(tx, new, staff=member, ids=at.ids, now=now)}
-
-    return stored(once_only(at, idempotency("promotions", owner=f"staff:{member.id}"), work))
+    member, asked = current_staff(), read_json(PromotionBody)
+    return stored(create(services(), member, asked, idempotency("promotions", owner=f"staff:{member.id}")))
 
 
 @bp.delete("/promotions/<uuid:promotion_id>")
@@ -127,8 +123,7 @@ def post_promotion() -> Response:
     problems=("promotion_not_found",),
 )
 def delete_promotion(promotion_id: UUID) -> Response:
-    at, member, now = services(), current_staff(), services().clock.now()
-    at.run(lambda tx: promotions.end(tx, str(promotion_id), staff=member, ids=at.ids, now=now))
+    end(services(), current_staff(), str(promotion_id))
     return answer(204)
 
 
@@ -142,23 +137,42 @@ def delete_promotion(promotion_id: UUID) -> Response:
     idempotent=True,
 )
 def post_coupon() -> Response:
-    at, member, asked = services(), current_staff(), read_json(NewCouponBody)
+    member, asked = current_staff(), read_json(NewCouponBody)
+    return stored(issue(services(), member, asked, idempotency("coupons", owner=f"staff:{member.id}")))
+
+
+def create(at: Services, member: StaffMember, asked: PromotionBody, once: Once) -> Answer:
+    """Raises Refusal role_missing, store_unknown, product_unknown."""
+
+    def work(tx: Transaction, now: datetime) -> dict[str, Any]:
+        if asked.store is None and member.role not in duties.EVERY_STORE:
+            raise Refusal("role_missing")
+        store_id = None if asked.store is None else duties.store_of(tx, member, asked.store).id
+        new = NewPromotion(store_id=store_id, **asked.model_dump(exclude={"store"}))
+        return {"id": promotions.create(tx, new, staff=member, ids=at.ids, now=now)}
+
+    return once_only(at, once, work)
+
+
+def end(at: Services, member: StaffMember, promotion_id: str) -> None:
+    """Raises Refusal promotion_not_found."""
+    at.run(lambda tx: promotions.end(tx, promotion_id, staff=member, ids=at.ids, now=at.clock.now()))
+
+
+def issue(at: Services, member: StaffMember, asked: NewCouponBody, once: Once) -> Answer:
+    """Raises Refusal promotion_not_found, coupon_exists."""
 
     def work(tx: Transaction, now: datetime) -> dict[str, Any]:
         new = NewCoupon(str(asked.promotion), asked.code, asked.uses_max, asked.per_shopper_max)
         return {"id": promotions.issue(tx, new, staff=member, ids=at.ids, now=now)}
 
-    return stored(once_only(at, idempotency("coupons", owner=f"staff:{member.id}"), work))
+    return once_only(at, once, work)
 
 
-def present(row: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: value for name, value in row.items() if name not in ("coupons", "valid_from", "valid_to")}
+def present(promotion: Listed) -> dict[str, Any]:
+    until = promotion.valid_to
     return {
-        **plain,
-        "valid_from": row["valid_from"].isoformat(),
-        "valid_to": row["valid_to"] and row["valid_to"].isoformat(),
-        "coupons": [
-            {name: coupon[name] for name in ("id", "code", "uses", "uses_max", "per_shopper_max")}
-            for coupon in row["coupons"]
-        ],
+        **asdict(promotion),
+        "valid_from": promotion.valid_from.isoformat(),
+        "valid_to": until and until.isoformat(),
     }

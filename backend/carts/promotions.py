@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -66,11 +66,15 @@ def running(*, store: Column[Any], cart: ColumnElement[Any], now: Any) -> Scalar
     values = [p[name] for name in Promotion.__slots__]
     return (
         select(json_rows(*chain.from_iterable(zip(names, values, strict=True))))
-        .where(p.active, p.valid_from <= now, or_(p.valid_to.is_(None), p.valid_to > now))
-        .where(or_(p.store_id.is_(None), p.store_id == store))
-        .where(or_(~p.needs_coupon, p.id.in_(opened)))
+        .where(_runs_in(store, now), or_(~p.needs_coupon, p.id.in_(opened)))
         .scalar_subquery()
     )
+
+
+def _runs_in(store: Any, now: Any) -> ColumnElement[bool]:
+    p = promotions.c
+    in_time = and_(p.active, p.valid_from <= now, or_(p.valid_to.is_(None), p.valid_to > now))
+    return and_(in_time, or_(p.store_id.is_(None), p.store_id == store))
 
 
 def code_of(*, cart: ColumnElement[Any]) -> ScalarSelect[Any]:
@@ -113,12 +117,40 @@ class NewPromotion:
     valid_from: datetime
     valid_to: datetime | None
 
+    @property
+    def skus(self) -> set[str]:
+        """Products that it names."""
+        return set(self.bundle or ()) | ({self.sku} if self.sku is not None else set())
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    id: str
+    code: str
+    uses: int
+    uses_max: int
+    per_shopper_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(NewPromotion):
+    id: str
+    active: bool
+    coupons: tuple[Coupon, ...] = ()
+
+    def state(self, now: datetime) -> Literal["planned", "running", "over", "ended"]:
+        """ended: by staff; over: in time."""
+        if not self.active:
+            return "ended"
+        if self.valid_from > now:
+            return "planned"
+        return "over" if self.valid_to is not None and self.valid_to <= now else "running"
+
 
 def create(tx: Transaction, new: NewPromotion, *, staff: StaffMember, ids: Ids, now: datetime) -> str:
     """Its id. Raises Refusal product_unknown."""
-    named = set(new.bundle or ()) | ({new.sku} if new.sku is not None else set())
-    known = select(products.c.sku).where(products.c.sku.in_(sorted(named)))
-    if unknown := named - set(tx.execute(known).scalars()):
+    known = select(products.c.sku).where(products.c.sku.in_(sorted(new.skus)))
+    if unknown := new.skus - set(tx.execute(known).scalars()):
         raise Refusal("product_unknown", sku=min(unknown))
     promotion_id = ids.uuid7()
     tx.execute(insert(promotions).values(id=promotion_id, active=True, **asdict(new)))
@@ -134,14 +166,22 @@ def end(tx: Transaction, promotion_id: str, *, staff: StaffMember, ids: Ids, now
     _note(tx, "promotion.ended", promotion_id, staff=staff, ids=ids, now=now)
 
 
-def every(tx: Transaction, *, staff: StaffMember) -> list[Mapping[str, Any]]:
+def every(tx: Transaction, *, staff: StaffMember) -> list[Listed]:
     """The newest first, those that ended too; each with its coupons."""
-    rows = tx.execute(select(promotions).where(_of(staff)).order_by(promotions.c.id.desc())).mappings().all()
-    found: dict[str, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
-    for coupon in tx.execute(select(coupons).order_by(coupons.c.code)).mappings():
-        if coupon["promotion_id"] in found:
-            found[coupon["promotion_id"]].append(dict(coupon))
-    return [{**row, "coupons": found[row["id"]]} for row in rows]
+    theirs = select(promotions).where(_of(staff))
+    rows = tx.execute(theirs.order_by(promotions.c.id.desc())).mappings().all()
+    of: dict[str, list[Coupon]] = {row["id"]: [] for row in rows}
+    columns = [coupons.c[name] for name in Coupon.__slots__]
+    issued = select(coupons.c.promotion_id, *columns).join(promotions).where(_of(staff))
+    for promotion_id, *facts in tx.execute(issued.order_by(coupons.c.code)):
+        of[promotion_id].append(Coupon(*facts))
+    return [Listed(**row, coupons=tuple(of[row["id"]])) for row in rows]
+
+
+def offered(tx: Transaction, store_id: str, *, now: datetime) -> list[Listed]:
+    """What anybody can use in that store now, without a coupon; the newest first."""
+    open_to_all = select(promotions).where(_runs_in(store_id, now), ~promotions.c.needs_coupon)
+    return [Listed(**row) for row in tx.execute(open_to_all.order_by(promotions.c.id.desc())).mappings()]
 
 
 @dataclass(frozen=True, slots=True)

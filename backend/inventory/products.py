@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,12 @@ class Product:
 class Offer:
     store: Store
     product: Product
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    name_en: str
+    name_ar: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,20 @@ def picture(tx: Transaction, sku: str) -> str | None:
         raise Refusal("product_unknown")
     name: str | None = row.picture
     return name
+
+
+def names(tx: Transaction, skus: Collection[str]) -> dict[str, Names]:
+    """By sku, also of products that no store sells any more."""
+    columns = (products.c.sku, products.c.name_en, products.c.name_ar)
+    found = tx.execute(select(*columns).where(products.c.sku.in_(sorted(skus))))
+    return {sku: Names(name_en, name_ar) for sku, name_en, name_ar in found}
+
+
+def categories(tx: Transaction) -> list[Names]:
+    """Of products that are sold, in the order of their English names."""
+    columns = (products.c.category_en, products.c.category_ar)
+    found = tx.execute(select(*columns).where(products.c.active).distinct().order_by(*columns))
+    return [Names(category_en, category_ar) for category_en, category_ar in found]
 
 
 def listing(
