@@ -6,6 +6,7 @@ import { call, ensureShopper, known } from "./session.js";
 
 /** @typedef {{id: string, code: string, name: {en: string, ar: string}, currency: string, timezone: string}} Store */
 /** @typedef {{sku: string, gtin: string, name: {en: string, ar: string}, category: {en: string, ar: string}, price_minor: number, currency: string, vat_rate_bp: number, picture_url: string | null, available: number}} Product */
+/** @typedef {{id: string, kind: string, name: {en: string, ar: string}, percent_bp: number | null, amount_minor: number | null, currency: string, take: number | null, pay: number | null, sku: string | null, category_en: string | null, bundle: Record<string, number> | null, valid_to: string | null}} Promotion */
 /** @typedef {{id: string, sku: string, name: {en: string, ar: string}, picture_url: string | null, quantity: number, unit_price_minor: number, current_price_minor: number | null, gross_minor: number, discount_minor: number, vat_rate_bp: number, vat_minor: number}} Line */
 /** @typedef {{id: string, name: {en: string, ar: string}, amount_minor: number}} Discount */
 /** @typedef {{id: string, store: string, state: string, currency: string, lines: Line[], discounts: Discount[], coupon: string | null, total_minor: number, vat_minor: number, pieces: number, seconds_left: number, extensions_left: number, cart_hash: string}} Cart */
@@ -130,6 +131,12 @@ export async function products() {
     if (!after) break;
   }
   return found;
+}
+
+/** What is cheaper there now for everybody; nothing to buy hangs on it. @returns {Promise<Promotion[]>} */
+export async function promotions() {
+  const answer = await ask("GET", `/v1/stores/${store().code}/promotions`).catch(() => null);
+  return answer?.body.promotions ?? [];
 }
 
 /** @param {string} sku @returns {Promise<Product>} */

@@ -2,8 +2,9 @@
 // The catalogue: search, categories, what is available now.
 
 import { complain, h, heading, icon, notice, picture, replace, toast, tone, wait } from "../dom.js";
+import { offers } from "../offers.js";
 import { focusHeading } from "../router.js";
-import { products, scan, shop } from "../shop.js";
+import { products, promotions, scan, shop } from "../shop.js";
 import { inMine, latinDigits, money, t } from "../words.js";
 
 /** @typedef {import("../shop.js").Product} Product */
@@ -17,16 +18,19 @@ export async function show({ main, signal }) {
   let category = "";
   const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", id: "search", placeholder: t("browse.search"), "aria-label": t("browse.search"), autocomplete: "off", oninput: draw }));
   const chips = h("div", { class: "chips", role: "group", "aria-label": t("browse.categories") });
+  const cheaper = h("div");
   const count = h("p", { class: "hint", role: "status" });
   const grid = h("ul", { class: "grid" });
   main.append(
     h("div", { class: "hero" }, heading(t("browse.title")), h("p", {}, t("scan_prompt")),
       h("a", { class: "button", href: "/scan" }, icon("scan"), h("span", {}, t("scan.open")))),
-    h("div", { class: "search" }, icon("search"), search), chips, count, grid);
+    h("div", { class: "search" }, icon("search"), search), chips, cheaper, count, grid);
   focusHeading();
 
   async function load() {
-    all = await products();
+    const [sold, running] = await Promise.all([products(), promotions()]);
+    all = sold;
+    replace(cheaper, offers(running, sold));
     drawChips();
     draw();
   }

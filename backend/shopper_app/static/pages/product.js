@@ -2,8 +2,9 @@
 // One product: where a label leads that a phone's own camera app has opened.
 
 import { button, h, heading, notice, picture, toast, tone } from "../dom.js";
+import { offers } from "../offers.js";
 import { focusHeading } from "../router.js";
-import { enter, products, scan } from "../shop.js";
+import { enter, products, promotions, scan } from "../shop.js";
 import { inMine, money, t } from "../words.js";
 import { stockWords } from "./browse.js";
 
@@ -22,7 +23,8 @@ function printed(gtin) {
 export async function show({ main, params, query }) {
   const signed = query.has("g");
   if (query.get("s")) await enter(String(query.get("s")));
-  const found = (await products()).find((p) => p.gtin.padStart(14, "0") === params.gtin);
+  const [sold, cheaper] = await Promise.all([products(), promotions()]);
+  const found = sold.find((p) => p.gtin.padStart(14, "0") === params.gtin);
   if (!found) {
     main.append(heading(t("product.unknown")), notice("plain", t("product.unknown"), t("product.unknown_more"), h("a", { class: "button", href: "/" }, t("nav.shop"))));
     return focusHeading();
@@ -39,6 +41,7 @@ export async function show({ main, params, query }) {
         h("p", { class: "price big" }, h("bdi", {}, money(found.price_minor, found.currency))),
         h("p", { class: "hint" }, t("product.vat", { rate: found.vat_rate_bp / 100 })),
         h("p", { class: `stock${found.available < 1 ? " out" : ""}` }, stockWords(found)),
+        offers(cheaper, sold, found),
         add,
         h("p", { class: "hint" }, t("product.number"), " ", h("bdi", { dir: "ltr" }, printed(found.gtin))))));
   focusHeading();
