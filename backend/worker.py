@@ -220,7 +220,7 @@ def follow_cards(services: Services) -> bool:
     at = services
     more = gateway_events.apply_due(run=at.run, ids=at.ids, clock=at.clock)
     more += card.sweep(run=at.run, gateway=services.gateway, ids=at.ids, clock=at.clock)
-    return more + card.send_refunds(run=at.run, gateway=services.gateway) > 0
+    return more + card.send_refunds(run=at.run, gateway=services.gateway, ids=at.ids, clock=at.clock) > 0
 
 
 def index_products(services: Services) -> bool:

@@ -11,9 +11,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import insert, select, update
 
 from backend.authorization.policy import Policy
 from backend.carts.freeze import hold
@@ -21,6 +22,7 @@ from backend.checkout import card_outcome
 from backend.checkout.card_outcome import UNDECIDED
 from backend.checkout.open import Checkout
 from backend.checkout.ports import Intent, PaymentGateway
+from backend.checkout.refunds import note
 from backend.checkout.settle import claim_grant
 from backend.checkout.tables import card_payments, checkouts, refunds
 from backend.clock import Clock, Ids
@@ -175,7 +177,7 @@ def send_back(payment: CardPayment, *, run: Runner, gateway: PaymentGateway, ids
         run(lambda tx: card_outcome.went_back(tx, payment.checkout_id, ids=ids, now=clock.now()))
 
 
-def send_refunds(*, run: Runner, gateway: PaymentGateway, limit: int = 20) -> int:
+def send_refunds(*, run: Runner, gateway: PaymentGateway, ids: Ids, clock: Clock, limit: int = 20) -> int:
     """Refunds of orders that were paid by card, to the card; how many."""
     pending = (
         select(refunds.c.id, refunds.c.amount_minor, card_payments.c.gateway_ref)
@@ -189,13 +191,8 @@ def send_refunds(*, run: Runner, gateway: PaymentGateway, limit: int = 20) -> in
     for refund in due:
         given = gateway.refund(refund.id, refund.gateway_ref, refund.amount_minor)
         reached("gateway_called")
-        run(lambda tx, refund_id=refund.id, given=given: note_refund(tx, refund_id, given))  # type: ignore[misc]  # bound per round
+        run(partial(note, refund_id=refund.id, given=given, ids=ids, now=clock.now()))
     return len(due)
-
-
-def note_refund(tx: Transaction, refund_id: str, given: bool) -> None:
-    this = and_(refunds.c.id == refund_id, refunds.c.state == "pending")
-    tx.execute(update(refunds).where(this).values(state="done" if given else "failed"))
 
 
 def claim_due(tx: Transaction, *, now: datetime, limit: int = 20) -> list[CardPayment]:

@@ -25,7 +25,7 @@ from backend.inventory.movements import Move, Reason, record
 from backend.ledger.accounts import move_wallet
 from backend.ledger.postings import Entry, Posting, post
 from backend.money import first_pieces
-from backend.orders.order import Order, OrderLine
+from backend.orders.order import Order, OrderLine, find
 from backend.orders.tables import order_lines, orders
 
 Goods = Literal["restock", "write_off", "none"]
@@ -98,7 +98,7 @@ def refund(tx: Transaction, order: Order, asked: Refund, *, actor: str, ids: Ids
         at=now,
     )
     _write(tx, order, made, parts, ids=ids)
-    outbox.add(tx, [_happening(order, made, numbers.event_id, ids=ids)], now=now)
+    outbox.add(tx, [_happening(Kind.REFUND_MADE, order, made, numbers.event_id, ids=ids)], now=now)
     audit.record(
         tx,
         entry_id=ids.uuid7(),
@@ -109,6 +109,22 @@ def refund(tx: Transaction, order: Order, asked: Refund, *, actor: str, ids: Ids
         details={"refund": refund_id, "amount_minor": amount, "goods": asked.goods, "reason": asked.reason},
     )
     return made
+
+
+def note(tx: Transaction, refund_id: str, given: bool, *, ids: Ids, now: datetime) -> None:
+    """What became of it at the gateway. One that it will not make is the store's to pay back by other ways."""
+    settled = (
+        update(refunds)
+        .where(refunds.c.id == refund_id, refunds.c.state == "pending")
+        .values(state="done" if given else "failed")
+    )
+    order_id = tx.execute(settled.returning(refunds.c.order_id)).scalar_one_or_none()
+    if given or order_id is None:
+        return
+    made = next(made for made in of_order(tx, order_id) if made.id == refund_id)
+    order = find(tx, order_id)
+    event_id = events.next_numbers(tx, order.store_id).event_id
+    outbox.add(tx, [_happening(Kind.REFUND_FAILED, order, made, event_id, ids=ids)], now=now)
 
 
 def of_order(tx: Transaction, order_id: str) -> list[Refunded]:
@@ -229,7 +245,7 @@ def _entries(order: Order, made: Refunded) -> Iterator[Entry]:
     yield Entry("vat", order.store_id, -made.vat_minor)
 
 
-def _happening(order: Order, made: Refunded, event_id: int, *, ids: Ids) -> Happening:
+def _happening(kind: Kind, order: Order, made: Refunded, event_id: int, *, ids: Ids) -> Happening:
     facts = {
         "order_id": order.id,
         "receipt_number": order.receipt_number,
@@ -239,7 +255,7 @@ def _happening(order: Order, made: Refunded, event_id: int, *, ids: Ids) -> Happ
     }
     return Happening(
         ids.uuid7(),
-        Kind.REFUND_MADE,
+        kind,
         order.id,
         facts,
         shopper_id=order.shopper_id,

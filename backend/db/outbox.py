@@ -57,6 +57,7 @@ class Kind(StrEnum):
     ORDER_MISMATCH = "order.mismatch"
     ORDER_CANCELLED = "order.cancelled"
     REFUND_MADE = "refund.made"
+    REFUND_FAILED = "refund.failed"  # the gateway will not give it back to the card
     WALLET_TOPPED_UP = "wallet.topped_up"
     WALLET_PAID_OUT = "wallet.paid_out"
     VOUCHER_REDEEMED = "voucher.redeemed"

@@ -115,6 +115,16 @@ WORDS: dict[Kind, dict[str, Words]] = {
         "en": Words("{amount} refunded", "For order {receipt_number}, by credit note {credit_note}."),
         "ar": Words("تم استرداد {amount}", "للطلب {receipt_number}، بإشعار دائن رقم {credit_note}."),
     },
+    Kind.REFUND_FAILED: {
+        "en": Words(
+            "{amount} did not reach your card",
+            "For order {receipt_number}, credit note {credit_note}. The bank refused it; please ask at the counter.",
+        ),
+        "ar": Words(
+            "لم يصل {amount} إلى بطاقتك",
+            "للطلب {receipt_number}، الإشعار الدائن رقم {credit_note}. رفضه البنك، يرجى مراجعة الموظفين.",
+        ),
+    },
     Kind.WALLET_TOPPED_UP: {
         "en": Words("{amount} added to your wallet", "Your balance is {balance}."),
         "ar": Words("أُضيف {amount} إلى محفظتك", "رصيدك الآن {balance}."),

@@ -64,7 +64,7 @@ class CardTill:
     def follow(self) -> int:
         """As the worker does."""
         done = gateway_events.apply_due(run=self.run, ids=IDS, clock=self.clock)
-        return done + card.sweep(**self.at) + card.send_refunds(run=self.run, gateway=self.gateway)
+        return done + card.sweep(**self.at) + card.send_refunds(**self.at)
 
     def state(self, checkout: Checkout) -> str:
         row = select(card_payments.c.state).where(card_payments.c.checkout_id == checkout.id)

@@ -293,10 +293,12 @@ def test_refunds_of_an_order_reach_the_card_once_each_whatever_becomes_of_the_an
     assert agree(till)
 
 
-def test_a_refund_that_the_gateway_will_not_make_is_marked_so(till, stripe):
+def test_a_refund_that_the_gateway_will_not_make_is_marked_so_and_told_once(till, buyer, stripe):
     order_id = paid(till)
     intent = next(iter(stripe.intents.values()))
     stripe.refunded(intent, intent["amount"])  # by hand, in the gateway's own office
-    refund(till, order_id)
-    assert till.follow() == 1
+    made = refund(till, order_id)
+    assert [till.follow(), till.follow()] == [1, 0]
     assert refund_states(till, order_id) == ["failed"]
+    (told,) = buyer.told(Kind.REFUND_FAILED)
+    assert (told["order_id"], told["credit_note"], told["amount_minor"]) == (order_id, 1, made.amount_minor)
