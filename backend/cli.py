@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from backend import commands
 from backend import settings as configuration
@@ -145,6 +146,7 @@ def looking_after(names: Any) -> None:
     face_commands(
         command(names, "faces", commands.faces, "look after enrolled faces when the face model changes")
     )
+    webhook_commands(command(names, "webhooks", commands.webhooks, "look after integrators' endpoints"))
 
 
 def showing(names: Any) -> None:
@@ -188,6 +190,16 @@ def face_commands(made: argparse.ArgumentParser) -> None:
     )
     json_option(looking)
     json_option(renewing)
+
+
+def webhook_commands(made: argparse.ArgumentParser) -> None:
+    acts = made.add_subparsers(dest="act", required=True, metavar="ACT")
+    looking = acts.add_parser("status", help="every endpoint, and the last 100 deliveries that failed")
+    again = acts.add_parser("replay", help="send one of them again, as soon as a worker is free")
+    again.add_argument("endpoint", type=UUID, metavar="ENDPOINT")
+    again.add_argument("event", type=UUID, metavar="EVENT")
+    json_option(looking)
+    json_option(again)
 
 
 def bench_options(made: argparse.ArgumentParser) -> None:

@@ -252,6 +252,22 @@ def faces(settings: Settings, options: Namespace) -> int:
     return OK
 
 
+def webhooks(settings: Settings, options: Namespace) -> int:
+    from backend.clock import SystemClock
+    from backend.operations import webhooks as upkeep
+
+    with database(settings) as run:
+        if options.act == "replay":
+            now = SystemClock().now()
+            upkeep.replay(run, endpoint_id=str(options.endpoint), event_id=str(options.event), now=now)
+        report = upkeep.status(run)
+    if options.json:
+        show(report.to_json())
+    else:
+        print("\n".join(report.to_lines()))
+    return OK
+
+
 def doctor(settings: Settings, options: Namespace) -> int:
     from backend.operations import doctor as pages
 

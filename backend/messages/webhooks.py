@@ -44,6 +44,19 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    endpoint_id: str
+    event_id: str
+    kind: str
+    store: str  # its code
+    sequence: int
+    state: str  # due: tried again; dead: given up
+    attempts: int
+    due_since: datetime
+    last_status: int | None  # of HTTP; None: no answer
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     outbox_id: str
     attempts: int
@@ -198,13 +211,43 @@ def replay(tx: Transaction, endpoint: Endpoint, *, after: datetime, until: datet
         outbox.c.created_at <= until,
         outbox.c.store_id == endpoint.store_id if endpoint.store_id else outbox.c.store_id.is_not(None),
     )
-    again = {"state": "due", "attempts": 0, "due_since": now, "available_at": now}
     made = tx.execute(
         _new(tx, endpoint, these, now=now)
-        .on_conflict_do_update(index_elements=["endpoint_id", "outbox_id"], set_=again)
+        .on_conflict_do_update(index_elements=["endpoint_id", "outbox_id"], set_=_again(now))
         .returning(deliveries.c.outbox_id)
     )
     return len(made.all())
+
+
+def send_again(tx: Transaction, endpoint_id: str, event_id: str, *, now: datetime) -> None:
+    """One of them. Raises Refusal webhook_not_found, also where that endpoint was never to be told of it."""
+    this = and_(deliveries.c.endpoint_id == endpoint_id, deliveries.c.outbox_id == event_id)
+    if tx.execute(update(deliveries).where(this).values(_again(now))).rowcount != 1:
+        raise Refusal("webhook_not_found")
+
+
+def _again(now: datetime) -> dict[str, Any]:
+    return {"state": "due", "attempts": 0, "due_since": now, "available_at": now}
+
+
+def undelivered(tx: Transaction, *, limit: int = 100) -> list[Undelivered]:
+    """What failed and is tried again or was given up; the newest first."""
+    it_failed = and_(deliveries.c.state != "done", deliveries.c.attempts > 0)
+    latest = deliveries.c.due_since.desc(), deliveries.c.sequence.desc()
+    return [
+        Undelivered(
+            endpoint_id=row["endpoint_id"],
+            event_id=row["outbox_id"],
+            kind=row["kind"],
+            store=row["code"],
+            sequence=row["sequence"],
+            state=row["state"],
+            attempts=row["attempts"],
+            due_since=row["due_since"],
+            last_status=row["last_status"],
+        )
+        for row in tx.execute(_with_events().where(it_failed).order_by(*latest).limit(limit)).mappings()
+    ]
 
 
 def _new(tx: Transaction, endpoint: Endpoint, these: ColumnElement[bool], *, now: datetime) -> Any:

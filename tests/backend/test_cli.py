@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -79,6 +80,14 @@ def test_somebody_new_may_sign_in_once_they_are_added(
     assert "login_taken" in capsys.readouterr().err
     assert cli.main([*add[:-3], "omar", "--role", "packer", "--store", "X9"]) == cli.FAILED
     assert "store_unknown" in capsys.readouterr().err
+
+
+def test_webhooks_are_looked_after_without_a_server(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    webhooks = ["--data", str(folder), "webhooks"]
+    assert cli.main([*webhooks, "status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"endpoints": [], "failed": []}
+    assert cli.main([*webhooks, "replay", str(UUID(int=1)), str(UUID(int=2))]) == cli.FAILED
+    assert "webhook_not_found" in capsys.readouterr().err
 
 
 def test_a_demo_shop_is_filled_once_and_reconciles(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

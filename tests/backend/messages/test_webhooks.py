@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from backend.adapters.webhook_sender import HttpWebhookSender
+from backend.errors import Refusal
 from backend.messages import webhook_delivery, webhooks
 from backend.messages.ports import Reply
+from backend.operations import webhooks as upkeep
 from tests.backend.checkout.till import Buyer
 from tests.backend.inventory.shelf import IDS, NOON
 from tests.fakes import MovedClock
@@ -167,3 +169,26 @@ def test_one_worker_at_a_time_serves_an_endpoint(shop):
 def test_private_addresses_are_not_reached_unless_the_shop_allows_them(receiver):
     assert HttpWebhookSender().post(receiver.url, b"{}", {}) == Reply(None, "PermissionError")
     assert receiver.got == []
+
+
+def test_an_operator_sees_what_failed_and_sends_one_of_them_again(shop, receiver):
+    shop.pay(2)
+    receiver.status = 500
+    shop.serve()
+    report = upkeep.status(shop.run)
+    (failed,) = report.failed
+    assert (failed.kind, failed.store, failed.attempts, failed.state) == ("payment.settled", "R1", 1, "due")
+    lines = "\n".join(report.to_lines())
+    assert f"{receiver.url}  everything  failing since" in lines
+    assert "1 tries, HTTP 500, tried again" in lines
+    assert report.to_json()["endpoints"][0]["due"] == 2
+    receiver.status = 200
+    shop.clock.move(seconds=10)
+    shop.serve()
+    given = {"endpoint_id": shop.id, "event_id": failed.event_id}
+    upkeep.replay(shop.run, **given, now=shop.clock.now())
+    shop.serve()
+    assert [told["id"] for told in receiver.told].count(failed.event_id) == 3
+    assert upkeep.status(shop.run).failed == []
+    with pytest.raises(Refusal, match="webhook_not_found"):
+        upkeep.replay(shop.run, **{**given, "event_id": shop.id}, now=shop.clock.now())
