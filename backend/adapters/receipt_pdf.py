@@ -22,7 +22,7 @@ SIZE = 8.0  # points
 TITLES = {  # with a seller, as a credit note
     (True, False): ("Simplified tax invoice", "فاتورة ضريبية مبسطة"),
     (False, False): ("Receipt", "إيصال"),
-    (True, True): ("Credit note to a simplified tax invoice", "إشعار دائن لفاتورة ضريبية مبسطة"),
+    (True, True): ("Tax credit note", "إشعار دائن ضريبي"),
     (False, True): ("Credit note", "إشعار دائن"),
 }
 METHODS = {
@@ -78,7 +78,7 @@ def _head(receipt: Receipt) -> Iterator[Row]:
     yield _centred(f"{receipt.at.astimezone(ZoneInfo(store.timezone)):%Y-%m-%d %H:%M:%S}")
     if credits is not None:
         yield _both(
-            f"For no. {store.code}-{credits.receipt_number}", f"عن الفاتورة رقم {credits.receipt_number}"
+            f"For receipt {store.code}-{credits.receipt_number}", f"عن الفاتورة رقم {credits.receipt_number}"
         )
         yield _both(*REASONS[credits.reason])
     yield _rule()

@@ -39,5 +39,5 @@ def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> bo
 def catch_up(tx: Transaction, shopper_id: str, *, now: datetime) -> bool:
     """Clears the slots of right PINs whose payments nobody has told yet; False if there were none."""
     waiting = outbox.undelivered(tx, Kind.PAYMENT_SETTLED, shopper_id)
-    cleared = [after_payment(tx, happening, now=now) for happening in waiting]  # all of them, not up to the first
-    return any(cleared)
+    cleared = [after_payment(tx, happening, now=now) for happening in waiting]
+    return any(cleared)  # after all of them, not at the first
