@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 
 from backend.checkout.card_outcome import UNDECIDED
 from backend.checkout.tables import card_payments, checkouts, gateway_events, refunds
 from backend.db.findings import Scope, plain, rule
-from backend.ledger.checks import moved
+from backend.ledger.checks import made
+from backend.ledger.tables import accounts, entries, postings
 
 OVERDUE = timedelta(hours=1)
 EXPECTED = {"pending": "paying", "failed": "paying", "captured": "paid"}  # payment → checkout; else neither
@@ -18,14 +19,14 @@ EXPECTED = {"pending": "paying", "failed": "paying", "captured": "paid"}  # paym
 
 @rule("card_booked", "what the gateway owes for a payment by card is booked")
 def wrong_bookings(scope: Scope) -> Select[Any]:
-    paid, captured = moved("payment", scope), moved("capture", scope)
-    checkout = func.replace(plain(captured.c.reference), "back:", "")
-    both = union_all(
-        select(plain(paid.c.reference).label("checkout"), paid.c.card.label("booked")),
-        select(checkout, captured.c.card),
-    ).subquery()
+    checkout = checkout_of(postings.c.reference)
     of_checkout = (
-        select(both.c.checkout, func.sum(both.c.booked).label("booked")).group_by(both.c.checkout).subquery()
+        select(checkout.label("checkout"), func.sum(entries.c.amount_minor).label("booked"))
+        .join(entries, entries.c.posting_id == postings.c.id)
+        .join(accounts, accounts.c.id == entries.c.account_id)
+        .where(accounts.c.kind == "card", postings.c.kind.in_(["payment", "capture"]), made(scope))
+        .group_by(checkout)
+        .subquery()
     )
     due = case((card_payments.c.state.in_(["captured", "returning"]), -card_payments.c.amount_minor), else_=0)
     booked = func.coalesce(of_checkout.c.booked, 0)
@@ -38,12 +39,11 @@ def wrong_bookings(scope: Scope) -> Select[Any]:
 
 @rule("card_orphan", "what is booked as captured was captured")
 def orphan_captures(scope: Scope) -> Select[Any]:
-    captured = moved("capture", scope)
-    checkout = func.replace(plain(captured.c.reference), "back:", "")
+    of_payment = plain(card_payments.c.checkout_id) == checkout_of(postings.c.reference)
     return (
-        select(captured.c.id, literal("a payment by card").label("expected"), literal(None).label("found"))
-        .join(card_payments, plain(card_payments.c.checkout_id) == checkout, isouter=True)
-        .where(card_payments.c.checkout_id.is_(None))
+        select(postings.c.id, literal("a payment by card").label("expected"), literal(None).label("found"))
+        .join(card_payments, of_payment, isouter=True)
+        .where(postings.c.kind == "capture", card_payments.c.checkout_id.is_(None), made(scope))
     )
 
 
@@ -95,3 +95,8 @@ def strange_events(_scope: Scope) -> Select[Any]:
 
 
 RULES = (wrong_bookings, orphan_captures, wrong_states, overdue, refused_refunds, strange_events)
+
+
+def checkout_of(reference: ColumnElement[str]) -> ColumnElement[str]:
+    """Of a posting: what was captured, or went back."""
+    return func.replace(plain(reference), "back:", "")

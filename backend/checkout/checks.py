@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
+    and_,
     case,
     func,
     literal,
@@ -29,7 +30,8 @@ from backend.db.events import store_counters
 from backend.db.findings import Scope, plain, rule
 from backend.db.idempotency import idempotency_records as answers
 from backend.inventory.tables import stock_movements
-from backend.ledger.checks import moved
+from backend.ledger.checks import made, moved, towards
+from backend.ledger.tables import accounts, entries, postings
 from backend.orders.checks import PAID
 from backend.orders.checks import made as placed
 from backend.orders.tables import order_lines, orders
@@ -122,9 +124,14 @@ def kept_coupons(scope: Scope) -> Select[Any]:
 
 @rule("payment", "an order is paid by one posting, from wallet or card to sales and VAT")
 def wrong_payments(scope: Scope) -> Select[Any]:
-    paid, vat = moved("payment", scope), vat_of_orders(scope)
-    source = case((orders.c.method == "card", paid.c.card), else_=paid.c.wallet)
-    due = func.coalesce(vat.c.vat_minor, 0)
+    """In the order of their ids, which is that in which all of these rows were written."""
+    sales, vat = towards("sales"), towards("vat")
+    source = case((orders.c.method == "card", towards("card")), else_=towards("wallet"))
+    due = (
+        select(func.coalesce(func.sum(order_lines.c.vat_minor), 0))
+        .where(order_lines.c.order_id == orders.c.id)
+        .scalar_subquery()
+    )
     return (
         select(
             orders.c.id,
@@ -132,29 +139,33 @@ def wrong_payments(scope: Scope) -> Select[Any]:
             (orders.c.total_minor - due).label("expected_sales"),
             due.label("expected_vat"),
             source.label("found_paid"),
-            paid.c.sales.label("found_sales"),
-            paid.c.vat.label("found_vat"),
+            sales.label("found_sales"),
+            vat.label("found_vat"),
         )
-        .join(vat, vat.c.order_id == orders.c.id, isouter=True)
-        .join(paid, paid.c.id == orders.c.posting_id, isouter=True)
-        .where(
+        .join(
+            postings, and_(postings.c.id == orders.c.posting_id, postings.c.kind == "payment"), isouter=True
+        )
+        .join(entries, entries.c.posting_id == postings.c.id, isouter=True)
+        .join(accounts, accounts.c.id == entries.c.account_id, isouter=True)
+        .where(placed(scope))
+        .group_by(orders.c.id, postings.c.id)
+        .having(
             or_(
-                paid.c.id.is_(None),
-                plain(paid.c.reference) != plain(orders.c.checkout_id),
-                paid.c.store_id != orders.c.store_id,
-                paid.c.currency != orders.c.currency,
+                postings.c.id.is_(None),
+                plain(postings.c.reference) != plain(orders.c.checkout_id),
+                postings.c.store_id != orders.c.store_id,
+                func.min(entries.c.currency) != orders.c.currency,
                 source != -orders.c.total_minor,
-                paid.c.sales != orders.c.total_minor - due,
-                paid.c.vat != due,
-            ),
-            placed(scope),
+                sales + vat != orders.c.total_minor,
+                vat != due,
+            )
         )
     )
 
 
 @rule("payment_orphan", "a payment has an order")
 def orphan_payments(scope: Scope) -> Select[Any]:
-    return orphans(moved("payment", scope), orders, "an order")
+    return orphans("payment", orders, "an order", scope)
 
 
 @rule("refund", "a refund gives its amount back by one posting, to where it came from")
@@ -207,7 +218,7 @@ def wrong_lines(scope: Scope) -> Select[Any]:
     amount = PAID * lines.refunded // lines.quantity
     vat = case((PAID > 0, lines.vat_minor * amount // func.nullif(PAID, 0)), else_=0)
     given = {name: func.coalesce(back.c[name], 0) for name in ("quantity", "amount_minor", "vat_minor")}
-    return (
+    wrong = (
         select(
             lines.id,
             *(given[name].label(f"expected_{name}") for name in given),
@@ -215,7 +226,6 @@ def wrong_lines(scope: Scope) -> Select[Any]:
             lines.refunded_minor.label("found_amount_minor"),
             lines.refunded_vat_minor.label("found_vat_minor"),
         )
-        .join(orders, orders.c.id == lines.order_id)
         .join(back, back.c.line_id == lines.id, isouter=True)
         .where(
             or_(
@@ -225,9 +235,11 @@ def wrong_lines(scope: Scope) -> Select[Any]:
                 lines.refunded_minor != amount,
                 lines.refunded_vat_minor != vat,
             ),
-            placed_or_refunded(scope),
         )
     )
+    if scope.since is None:
+        return wrong
+    return wrong.join(orders, orders.c.id == lines.order_id).where(placed_or_refunded(scope))
 
 
 @rule("order_refunds", "what an order says was refunded, was")
@@ -247,7 +259,7 @@ def wrong_remains(scope: Scope) -> Select[Any]:
 
 @rule("refund_orphan", "a refund's posting has a refund")
 def orphan_refunds(scope: Scope) -> Select[Any]:
-    return orphans(moved("refund", scope), refunds, "a refund")
+    return orphans("refund", refunds, "a refund", scope)
 
 
 @rule("credit_note_gap", "a store's credit notes are numbered without gaps")
@@ -309,12 +321,12 @@ RULES = (
 )
 
 
-def orphans(postings: Subquery, table: Table, what: str) -> Select[Any]:
-    """Postings that no row of the table calls its own."""
+def orphans(kind: str, table: Table, what: str, scope: Scope) -> Select[Any]:
+    """Postings of that kind that no row of the table calls its own."""
     return (
         select(postings.c.id, literal(what).label("expected"), literal(None).label("found"))
         .join(table, table.c.posting_id == postings.c.id, isouter=True)
-        .where(table.c.id.is_(None))
+        .where(postings.c.kind == kind, table.c.id.is_(None), made(scope))
     )
 
 
@@ -323,19 +335,15 @@ def refunded(scope: Scope) -> ColumnElement[bool]:
 
 
 def placed_or_refunded(scope: Scope) -> ColumnElement[bool]:
-    return or_(placed(scope), orders.c.id.in_(select(refunds.c.order_id).where(refunded(scope))))
+    if scope.since is None:
+        return true()
+    back = select(refunds.c.order_id).where(refunded(scope))
+    return orders.c.id.in_(select(orders.c.id).where(placed(scope)).union(back))
 
 
 def sums_of_lines() -> Subquery:
     sums = (func.sum(refund_lines.c[name]).label(name) for name in ("quantity", "amount_minor", "vat_minor"))
     return select(refund_lines.c.line_id, *sums).group_by(refund_lines.c.line_id).subquery()
-
-
-def vat_of_orders(scope: Scope) -> Subquery:
-    sums = select(order_lines.c.order_id, func.sum(order_lines.c.vat_minor).label("vat_minor"))
-    if scope.since is not None:
-        sums = sums.join(orders, orders.c.id == order_lines.c.order_id).where(placed(scope))
-    return sums.group_by(order_lines.c.order_id).subquery()
 
 
 def goods(

@@ -7,8 +7,8 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Lock, get_ident
 from typing import Any, Protocol, TypeVar
 
@@ -54,6 +54,39 @@ class Runner:
     def read(self, work: Callable[[Transaction], Result]) -> Result:
         """Runs `work` on a consistent snapshot and commits nothing."""
         return self._persist(lambda: self._snapshot(work))
+
+    @contextmanager
+    def one_moment(self, readers: int) -> Iterator[list[Transaction]]:
+        """So many readers of one consistent snapshot, each for a thread at a time; nothing is committed.
+
+        Raises Refusal database_busy where writers left no moment to begin in.
+        """
+        with ExitStack() as opened:
+            connections = [opened.enter_context(self.engine.connect()) for _ in range(readers)]
+            self._persist(lambda: self._begin_together(connections))
+            yield connections
+
+    def _begin_together(self, readers: list[Transaction]) -> None:
+        if self._sqlite:
+            with self._turn, self.engine.connect() as writer:
+                writer.exec_driver_sql(
+                    "BEGIN IMMEDIATE"
+                )  # nobody commits between the first reader and the last
+                for reader in readers:
+                    reader.rollback()
+                    reader.exec_driver_sql("BEGIN")
+                    reader.exec_driver_sql(
+                        "SELECT 1 FROM sqlite_schema"
+                    ).all()  # only this takes the snapshot
+                writer.rollback()
+            return
+        for reader in readers:
+            reader.rollback()
+            reader.execution_options(isolation_level="REPEATABLE READ")
+        first, *others = readers
+        moment = first.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
+        for reader in others:
+            reader.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{moment}'")
 
     def look(self, work: Callable[[Transaction], Result]) -> Result:
         """Runs `work`, which is one reading statement, without a transaction around it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select, true
+from sqlalchemy import Select, and_, func, select, tuple_
 
 from backend.db.findings import Scope, rule
 from backend.inventory.tables import reservations, stock, stock_movements
@@ -12,21 +12,22 @@ from backend.inventory.tables import reservations, stock, stock_movements
 
 @rule("stock_on_hand", "what is on hand is the sum of its movements")
 def wrong_on_hand(scope: Scope) -> Select[Any]:
-    moves = stock_movements.alias()
-    moved = exists().where(
-        moves.c.store_id == stock.c.store_id,
-        moves.c.sku == stock.c.sku,
-        scope.covers(moves.c.id, moves.c.at),
+    moves = stock_movements.c
+    sums = (
+        select(moves.store_id, moves.sku, func.sum(moves.delta).label("pieces"))
+        .group_by(moves.store_id, moves.sku)
+        .subquery()
     )
-    total = func.coalesce(func.sum(stock_movements.c.delta), 0)
-    same = and_(stock_movements.c.store_id == stock.c.store_id, stock_movements.c.sku == stock.c.sku)
-    return (
+    total = func.coalesce(sums.c.pieces, 0)
+    found = (
         select(stock.c.store_id, stock.c.sku, total.label("expected"), stock.c.on_hand.label("found"))
-        .join(stock_movements, same, isouter=True)
-        .where(true() if scope.since is None else moved)
-        .group_by(stock.c.store_id, stock.c.sku, stock.c.on_hand)
-        .having(stock.c.on_hand != total)
+        .join(sums, and_(sums.c.store_id == stock.c.store_id, sums.c.sku == stock.c.sku), isouter=True)
+        .where(stock.c.on_hand != total)
     )
+    if scope.since is None:
+        return found
+    moved = select(moves.store_id, moves.sku).where(scope.covers(moves.id, moves.at))
+    return found.where(tuple_(stock.c.store_id, stock.c.sku).in_(moved))
 
 
 @rule("stock_reserved", "what is reserved is the sum of live reservations")

@@ -66,23 +66,21 @@ def made(scope: Scope) -> ColumnElement[bool]:
     return scope.covers(postings.c.id, postings.c.at)
 
 
+def towards(account_kind: str) -> ColumnElement[int]:
+    """What a group of entries, joined with their accounts, moved towards that kind of account; minor units."""
+    amount = case((accounts.c.kind == account_kind, entries.c.amount_minor), else_=0)
+    return func.coalesce(func.sum(amount), 0)
+
+
 def moved(kind: str, scope: Scope) -> Subquery:
-    """Every posting of a kind with what it moved per kind of account, for rooms that know what it should have.
-
-    Minor units; plus is towards the account.
-    """
-
-    def of(account_kind: str) -> ColumnElement[int]:
-        amount = case((accounts.c.kind == account_kind, entries.c.amount_minor), else_=0)
-        return func.coalesce(func.sum(amount), 0).label(account_kind)
-
+    """Every posting of a kind with what it moved per kind of account, for rooms that know what it should have."""
     return (
         select(
             postings.c.id,
             postings.c.reference,
             postings.c.store_id,
             func.min(entries.c.currency).label("currency"),
-            *(of(name) for name in MOVED),
+            *(towards(name).label(name) for name in MOVED),
         )
         .join(entries, entries.c.posting_id == postings.c.id, isouter=True)
         .join(accounts, accounts.c.id == entries.c.account_id, isouter=True)

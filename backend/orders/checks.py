@@ -66,7 +66,7 @@ def receipt_gaps(scope: Scope) -> Select[Any]:
 def untold_payments(scope: Scope) -> Select[Any]:
     told = (
         select(plain(outbox.c.subject).label("order_id"))
-        .where(outbox.c.kind == Kind.PAYMENT_SETTLED.value)
+        .where(outbox.c.kind == Kind.PAYMENT_SETTLED.value, scope.covers(outbox.c.id, outbox.c.created_at))
         .distinct()  # so that SQLite makes it a table with an index, instead of looking through all for each
         .subquery()
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,7 +60,7 @@ def roll_up(tx: Transaction, store_id: str, day: StoreDay) -> None:
     if begun.first() is None:
         return
     hours = [
-        {**of_day, **asdict(hour), "ends_at": min(hour.begins_at + HOUR, day.ends_at)}
+        {**of_day, **asdict(hour), "ends_at": min(hour.begins_at.astimezone(UTC) + HOUR, day.ends_at)}
         for hour in counted.hours
     ]
     tx.execute(insert(sales_hours), hours)

@@ -30,6 +30,17 @@ def test_a_reader_sees_one_moment_whatever_is_written_meanwhile(run):
     assert run.read(read) == (1, 1)
 
 
+def test_readers_of_one_moment_see_the_same_whatever_is_written_meanwhile(run):
+    def known(tx):
+        return tx.execute(select(func.count()).select_from(shoppers)).scalar_one()
+
+    a_shopper(run)
+    with run.one_moment(3) as readers:
+        a_shopper(run)
+        assert [known(tx) for tx in readers] == [1, 1, 1]
+    assert run.read(known) == 2
+
+
 def test_what_a_database_says_about_a_fault_holds_no_values(run):
     with pytest.raises(DBAPIError) as fault:
         run(lambda tx: tx.execute(text("SELECT :secret FROM nothing"), {"secret": "629480"}))

@@ -269,7 +269,7 @@ def discover(
             tx.exec_driver_sql("BEGIN")
         unguard(tx)
         subject = corruption.plant(tx)
-        rooms = check_rooms(tx, scope).findings.values() if whole else [by_rule(tx, corruption.kind, scope)]
+        rooms = check_rooms([tx], scope).findings.values() if whole else [by_rule(tx, corruption.kind, scope)]
         tx.rollback()
     return subject, [finding for found in rooms for finding in found]
 
