@@ -67,7 +67,7 @@ def build(
         settings=settings,
         run=run,
         keys=Runner(keys_engine_for(settings.keys_url)),
-        clock=clock or steady_clock(run),
+        clock=clock or steady_clock(run, data=settings.data),
         ids=ids or SystemIds(),
         pin_hasher=Argon2PinHasher(
             {1: secret_file(settings, "pepper.key")}, parallel_max=settings.hash_parallel_max

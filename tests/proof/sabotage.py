@@ -122,7 +122,7 @@ SABOTAGES: dict[str, tuple[Rewrite | Replaced, ...]] = {
     "answer_after_commit": (  # a kill between the two loses the answer
         Replaced("backend.db.idempotency:finish", keep_later),
     ),
-    "machine_clock": (Replaced("backend.wiring:steady_clock", lambda _run: SystemClock()),),
+    "machine_clock": (Replaced("backend.wiring:steady_clock", lambda _run, **_: SystemClock()),),
     "deferred_begin": (
         Rewrite(r"BEGIN IMMEDIATE", "BEGIN"),
     ),  # writers read first, and find that others wrote

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
 from pathlib import Path
 
-ASK = ("backend.clock", "backend.adapters.steady_clock", "jwt.api_jwt", "flask_jwt_extended.tokens")
+ASK = ("backend.clock", "backend.adapters.machine_time", "jwt.api_jwt", "flask_jwt_extended.tokens")
 real_time = time.time
 
 
