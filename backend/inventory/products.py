@@ -106,9 +106,12 @@ def offer_columns(now: Any) -> tuple[ColumnElement[Any], ...]:
 
 
 def sold_there(which: ColumnElement[bool]) -> Join:
-    """Stores, each beside the product of which `which` holds, where they sell it."""
-    in_stock = products.join(stock, stock.c.sku == products.c.sku)
-    return stores.outerjoin(in_stock, and_(which, stock.c.store_id == stores.c.id))
+    """Stores, each beside the product of which `which` holds, and its stock where they sell it.
+
+    One after the other: of a join in parentheses SQLite makes a table first, from all that is in stock anywhere.
+    """
+    here = and_(stock.c.store_id == stores.c.id, stock.c.sku == products.c.sku)
+    return stores.outerjoin(products, which).outerjoin(stock, here)
 
 
 BY_SKU = (
@@ -130,7 +133,9 @@ def find(tx: Transaction, store_code: str, sku: str, *, now: datetime) -> Offer:
 
 def offer_of(row: Row[Any]) -> Offer:
     """Raises Refusal product_withdrawn or product_unknown."""
-    if row.active is False:
+    if row.available is None:  # not in stock there, or nowhere
+        raise Refusal("product_unknown")
+    if not row.active:
         raise Refusal("product_withdrawn")
     if row.price_minor is None:
         raise Refusal("product_unknown")
