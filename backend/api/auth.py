@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -20,7 +23,9 @@ from backend.identity import devices, sessions, staff
 from backend.wiring import Services
 
 View = TypeVar("View", bound=Callable[..., Any])
+Claims = Mapping[str, Any]
 WHATEVER_THE_WALL_SAYS = timedelta(days=36_500)
+REMEMBERED_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,62 @@ def guarded(view: View, access: str, check: Callable[[], None]) -> View:
 
 
 def signed_in() -> Who:
+    claims = verified_claims()
+    if ended(claims):
+        raise Refusal("sign_in_needed")
+    return Who(shopper_id=claims["sub"], device_id=claims["did"], session_id=claims["sid"])
+
+
+def verified_claims() -> Claims:
+    """Of the access token, which we signed; whether it still counts is for `ended` to say."""
+    remembered: Remembered = current_app.extensions["verified_tokens"]
+    given = request.headers.get("Authorization", "")
+    if (claims := remembered.get(given)) is not None:
+        return claims
     try:
-        verify_jwt_in_request()
+        verify_jwt_in_request(skip_revocation_check=True)
     except (JWTExtendedException, PyJWTError):
         raise Refusal("sign_in_needed") from None
     claims = get_jwt()
-    return Who(shopper_id=claims["sub"], device_id=claims["did"], session_id=claims["sid"])
+    remembered.put(given, claims)
+    return claims
+
+
+def ended(claims: Claims) -> bool:
+    """Fails closed: a session that cannot be found has ended."""
+    at = services()
+    now = at.clock.now()
+    live = at.run.look(lambda tx: sessions.live(tx, claims["sid"], now=now))
+    if live is None or claims.get("exp", 0) <= now.timestamp():
+        return True
+    session, g.device_key = live
+    if session.confirmed < claims["n"]:
+        at.run(lambda tx: sessions.confirm(tx, session.id, claims["n"]))
+    return False
+
+
+class Remembered:
+    """Claims of tokens whose signature held, by digest, the latest few thousand: a phone shows its own at each request,
+    and to verify it costs more than to ask whether its session still stands."""
+
+    def __init__(self, several_max: int = REMEMBERED_MAX) -> None:
+        self._several_max = several_max
+        self._claims: OrderedDict[bytes, Claims] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, token: str) -> Claims | None:
+        with self._lock:
+            return self._claims.get(digest_of(token))
+
+    def put(self, token: str, claims: Claims) -> None:
+        with self._lock:
+            self._claims[digest_of(token)] = claims
+            if len(self._claims) > self._several_max:
+                self._claims.popitem(last=False)
+
+
+def digest_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 def staff_member() -> staff.StaffMember:
@@ -154,16 +209,5 @@ def register(app: Flask, at: Services) -> None:
         JWT_DECODE_AUDIENCE="smartpayfc-api",
         JWT_TOKEN_LOCATION=["headers"],
     )
-    manager = JWTManager(app)
-
-    @manager.token_in_blocklist_loader
-    def ended(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
-        """Fails closed: a session that cannot be found has ended."""
-        now = at.clock.now()
-        live = at.run.look(lambda tx: sessions.live(tx, claims["sid"], now=now))
-        if live is None or claims.get("exp", 0) <= now.timestamp():
-            return True
-        session, g.device_key = live
-        if session.confirmed < claims["n"]:
-            at.run(lambda tx: sessions.confirm(tx, session.id, claims["n"]))
-        return False
+    app.extensions["verified_tokens"] = Remembered()
+    JWTManager(app)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.api.auth import Remembered
 from tests.api.own_phone import OwnPhone, hash_of
 
 COOKIE_WISH = {"X-Refresh": "cookie"}
@@ -39,6 +40,23 @@ def test_a_phone_of_somebody_else_must_make_new_keys(app, services, amal):
     assert OwnPhone(app, services, badr.phone).sign_in("amal").json["code"] == "device_of_another"
 
 
+def test_a_token_that_was_verified_before_is_no_pass_for_one_that_is_alike(amal):
+    assert amal.send("GET", "/shoppers/me").status_code == 200
+    good = amal.token
+    for other in (good[:-8] + good[-8:].swapcase(), good + "A", good.rpartition(".")[0] + "."):
+        amal.token = other
+        assert amal.send("GET", "/shoppers/me").json["code"] == "sign_in_needed"
+    amal.token = good
+    assert amal.send("GET", "/shoppers/me").status_code == 200
+
+
+def test_only_the_latest_tokens_are_remembered():
+    remembered = Remembered(2)
+    for name in ("first", "second", "third"):
+        remembered.put(name, {"sub": name})
+    assert [remembered.get(name) for name in ("first", "second")] == [None, {"sub": "second"}]
+
+
 def test_a_refresh_renews_the_access_token_and_rotates(amal):
     first = amal.refresh_token
     answer = amal.refresh(first)
@@ -60,6 +78,7 @@ def test_an_access_token_ends_by_the_shops_clock_whatever_the_machines_says(amal
 
 
 def test_a_stolen_refresh_token_is_worth_nothing_on_another_device(app, services, amal):
+    assert amal.send("GET", "/shoppers/me").status_code == 200
     thief = OwnPhone(app, services)
     thief.become_guest()
     assert thief.refresh(amal.refresh_token).json["code"] == "session_ended"
