@@ -12,6 +12,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,6 +33,7 @@ from backend.identity.devices import Proof, thumbprint
 SIGNING = ("ES256",)
 SEALING = ("ECDH-ES", "A256GCM")
 TOKEN_CHARS_MAX = 8_192
+KEYS_REMEMBERED_MAX = 4096
 GRANT_TYPE = "grant+jwt"
 PROOF_TYPE = "device-proof+jwt"
 SEALED_TYPE = "sealed+jwt"
@@ -193,10 +195,16 @@ def read_device_proof(text: str, *, jwk: Mapping[str, Any] | None) -> Proof:
     if header != {"alg": "ES256", "typ": PROOF_TYPE, **named}:
         raise Refusal("device_proof_refused")
     try:
-        _, claims = _verified(text, ECKey.import_key(dict(carried)))
+        _, claims = _verified(text, _imported(carried["x"], carried["y"]))
         return _proof(claims, carried)
     except UNREADABLE as why:
         raise Refusal("device_proof_refused") from why
+
+
+@lru_cache(KEYS_REMEMBERED_MAX)
+def _imported(x: str, y: str) -> ECKey:
+    """A device signs each request, and to read its key takes as long as to verify with it."""
+    return ECKey.import_key({"kty": "EC", "crv": "P-256", "x": x, "y": y})
 
 
 def _proof_header(text: str) -> dict[str, Any]:
