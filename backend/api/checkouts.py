@@ -356,6 +356,9 @@ def post_password(checkout_id: UUID) -> Response:
 def post_payment(checkout_id: UUID) -> Response:
     who, at = current_shopper(), services()
     body = read_json(PayBody)
+    once = idempotency(f"checkouts/{checkout_id}/pay", who.shopper_id)
+    if known := at.run.look(lambda tx: records.answered(tx, once)):
+        return stored(known)
     command = PayWithPin(
         checkout_id=str(checkout_id),
         shopper_id=who.shopper_id,
@@ -363,7 +366,7 @@ def post_payment(checkout_id: UUID) -> Response:
         grant=body.grant,
         pin=normal_digits(body.pin),
         cards=Cards(card_gateway().name, at.settings.card_wait) if body.method == "card" else None,
-        once=idempotency(f"checkouts/{checkout_id}/pay", who.shopper_id),
+        once=once,
     )
     paid = pay(command, run=at.run, hasher=at.pin_hasher, sealer=at.sealer, ids=at.ids, clock=at.clock)
     return stored(paid)

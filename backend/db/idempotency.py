@@ -50,6 +50,13 @@ class Answer:
     body: str
 
 
+def answered(tx: Transaction, once: Once) -> Answer | None:
+    """The stored answer of this very request, to be looked for before its work begins; what else there may be is for
+    `claim` to judge."""
+    row = tx.execute(ANSWERED, {**_this(once), "asked": once.digest}).first()
+    return None if row is None else Answer(row.status, row.body)
+
+
 def claim(tx: Transaction, once: Once, *, now: datetime) -> Answer | None:
     """The stored answer, or None: then the key is ours until `finish`, `release` or the end of the lease.
 
@@ -108,6 +115,9 @@ def _claim(dialect: Any) -> Insert:
 CLAIM = {"postgresql": _claim(postgresql), "sqlite": _claim(sqlite)}
 THIS = and_(idempotency_records.c.owner == bindparam("by"), idempotency_records.c.key == bindparam("named"))
 FIND = select(idempotency_records).where(THIS)
+ANSWERED = select(idempotency_records.c.status, idempotency_records.c.body).where(
+    THIS, idempotency_records.c.digest == bindparam("asked"), idempotency_records.c.status.is_not(None)
+)
 FINISH = (
     update(idempotency_records)
     .where(THIS, idempotency_records.c.status.is_(None))

@@ -28,6 +28,17 @@ def test_a_key_is_in_use_until_its_request_is_answered_and_then_says_the_same(ru
     assert claim(run) == claim(run, now=LATER) == ANSWER
 
 
+def test_an_answer_is_found_without_claiming_its_key_by_the_same_request_alone(run):
+    def answered(once=ONCE):
+        return run.look(lambda tx: idempotency.answered(tx, once))
+
+    assert answered() is None
+    assert claim(run) is answered() is None
+    run(lambda tx: idempotency.finish(tx, ONCE, ANSWER))
+    assert answered() == ANSWER
+    assert answered(replace(ONCE, digest="e" * 64)) is answered(replace(ONCE, owner="neighbour")) is None
+
+
 def test_a_key_whose_process_died_is_free_after_the_lease(run):
     assert claim(run) is claim(run, now=LATER) is None
     with pytest.raises(Refusal, match="idempotency_key_in_use"):
