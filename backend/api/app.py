@@ -150,8 +150,7 @@ def finish(response: Response) -> Response:
         ms=round(seconds * 1000, 1),
     )
     response.headers["X-Request-Id"] = request_id.get()
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.extend(HEADERS)
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response
