@@ -43,13 +43,19 @@ class SteadyClock:
             return self._last
 
     def _look_again(self) -> None:
-        """While the database is away, the monotonic clock goes on counting."""
+        """What was counted stands where the look may have read it: one that took long must not lead away from that.
+
+        While the database is away, the count goes on alone.
+        """
         asked_s = self._counted_s()
         try:
-            self._read = self._look()
+            read = self._look()
         except (SQLAlchemyError, Refusal):
             return
-        self._read_at_s = (asked_s + self._counted_s()) / 2  # it was read half-way
+        answered_s = self._counted_s()
+        counted = self._read + timedelta(seconds=answered_s - self._read_at_s)
+        self._read = min(max(read, counted), read + timedelta(seconds=answered_s - asked_s))
+        self._read_at_s = answered_s
 
 
 def steady_clock(run: Runner, *, data: Path) -> SteadyClock:
