@@ -134,7 +134,8 @@ class Doors(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().set_accept_enabled(enabled)
         if self.alive:
             return
-        for listener in self.sockets:
+        while self.sockets:  # a process may be told twice, even before it began
+            listener = self.sockets.pop()
             while self.took_in(listener):
                 pass
             listener.close()

@@ -167,12 +167,13 @@ def end(tx: Transaction, promotion_id: str, *, staff: StaffMember, ids: Ids, now
 
 
 def every(tx: Transaction, *, staff: StaffMember) -> list[Listed]:
-    """The newest first, those that ended too; each with its coupons."""
-    theirs = select(promotions).where(_of(staff))
+    """What runs in their stores, also what only administrators may end; the newest first, each with its coupons."""
+    there = or_(promotions.c.store_id.in_(sorted(staff.store_ids)), promotions.c.store_id.is_(None))
+    theirs = select(promotions).where(there)
     rows = tx.execute(theirs.order_by(promotions.c.id.desc())).mappings().all()
     of: dict[str, list[Coupon]] = {row["id"]: [] for row in rows}
     columns = [coupons.c[name] for name in Coupon.__slots__]
-    issued = select(coupons.c.promotion_id, *columns).join(promotions).where(_of(staff))
+    issued = select(coupons.c.promotion_id, *columns).join(promotions).where(there)
     for promotion_id, *facts in tx.execute(issued.order_by(coupons.c.code)):
         of[promotion_id].append(Coupon(*facts))
     return [Listed(**row, coupons=tuple(of[row["id"]])) for row in rows]
@@ -208,7 +209,7 @@ def issue(tx: Transaction, new: NewCoupon, *, staff: StaffMember, ids: Ids, now:
 
 
 def _of(staff: StaffMember) -> ColumnElement[bool]:
-    """Of their stores; what runs everywhere belongs to administrators."""
+    """What they may change: that of their stores; what runs everywhere belongs to administrators."""
     here = promotions.c.store_id.in_(sorted(staff.store_ids))
     return or_(here, promotions.c.store_id.is_(None)) if staff.role == "administrator" else here
 

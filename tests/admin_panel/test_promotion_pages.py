@@ -111,3 +111,10 @@ def test_managers_make_them_for_their_stores_and_administrators_for_all(browse):
     assert "Your role does not allow this." in everywhere.text
     assert "In every store" in make(admin, everywhere="1").text
     browse("cashier").get("/staff/R1/promotions", status=403)
+
+
+def test_managers_see_what_runs_in_every_store_and_leave_it_to_administrators(browse):
+    make(browse("admin"), everywhere="1")
+    seen = browse("manager").get("/staff/R1/promotions").text
+    assert "In every store" in seen
+    assert "End it now" not in seen

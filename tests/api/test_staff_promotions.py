@@ -88,5 +88,12 @@ def test_a_promotion_of_another_store_is_not_there(floor):
     assert refused.json["code"] == "promotion_not_found"
 
 
+def test_a_manager_sees_a_promotion_of_every_store_and_may_not_end_it(floor):
+    made = floor.call("admin", "POST", "/staff/promotions", asked(store=None), **KEY).json["id"]
+    listed = floor.call("manager", "GET", "/staff/promotions").json["promotions"]
+    assert [promotion["id"] for promotion in listed] == [made]
+    assert floor.call("manager", "DELETE", f"/staff/promotions/{made}").json["code"] == "promotion_not_found"
+
+
 def test_prices_are_made_by_managers(floor):
     assert floor.call("cashier", "POST", "/staff/promotions", asked(), **KEY).status_code == 403
