@@ -1,6 +1,6 @@
 """I1–I9: what must hold in the database after every proof, in SQL that knows nothing of the application's code.
 
-Each statement finds what is wrong: no rows, no fault. What refers by text has no index, so it is summed before the join.
+Each statement finds what is wrong: no rows, no fault. What refers by text has no index: it is summed before the join.
 """
 
 from __future__ import annotations
