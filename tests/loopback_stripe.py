@@ -97,7 +97,8 @@ class LoopbackStripe:
         """What it owes the shop: captured, less what went back."""
         with self._lock:
             taken = sum(intent["amount_received"] for intent in self.intents.values())
-            return taken - sum(refund["amount"] for refund in self.refunds)
+            owed: int = taken - sum(refund["amount"] for refund in self.refunds)
+            return owed
 
     # the API
 

@@ -200,7 +200,7 @@ def keys_engine_for(url: str, *, pool_size: int = 4) -> Engine:
     return engine_for(url, pool_size=pool_size, schema=KEYS_SCHEMA)
 
 
-def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry | None) -> None:
     refuse_read_only(connection)
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in (

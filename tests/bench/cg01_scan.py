@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -31,19 +32,12 @@ def cg1(ground: Ground, database: str) -> Iterator[Figure]:
         labels = stocked(fleet)
         key = fleet.services.label_key
         public = key.verifying().public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
-        facts = {
-            "url": fleet.settings.main_url,
-            "key_id": key.id,
-            "key": public,
-            "host": fleet.settings.public_host,
-        }
-        with ground.plain("scan", **facts) as plain:
+        url, host = fleet.settings.main_url, fleet.settings.public_host
+        with ground.plain("scan", url=url, key_id=key.id, key=public, host=host) as plain:
 
             def ours() -> float:
                 buyers = fleet.shoppers(several // SCANS_EACH, money_minor=0)
-                raw = [
-                    written(one, lambda b, label=label: b.scan(label)) for one, label in pairs(buyers, labels)
-                ]
+                raw = [written(one, partial(one.scan, label)) for one, label in pairs(buyers, labels)]
                 return wire.run(server_ports(fleet), raw, clients=CLIENTS).expect(201).per_second
 
             def by_hand() -> float:

@@ -96,7 +96,7 @@ def take_in(fleet: Fleet, several: int) -> Sequence[str]:
 def begin(fleet: Fleet, several: int) -> list[tuple[str, str]]:
     """As many new shoppers, each with an open cart."""
     at, store_id = fleet.services, fleet.store().store.id
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": at.ids.uuid7(), "store_id": store_id, "shopper_id": guest, "state": "open", "extensions": 0}
         | {"created_at": at.clock.now(), "expires_at": at.clock.now() + CART_LIFETIME}
         for guest in take_in(fleet, several)
@@ -159,7 +159,7 @@ def at_once(url: str, one: Callable[[Runner, Any], None], given: Sequence[Any]) 
 
 def pgbench(url: str, script: Path, for_s: int) -> float:
     given = make_url(url)
-    words = [binary("pgbench"), "-n", "-f", script, "-c", "64", "-j", "2", "-T", str(for_s)]
+    words = [binary("pgbench"), "-n", "-f", str(script), "-c", "64", "-j", "2", "-T", str(for_s)]
     words += ["-h", str(given.query["host"]), "-U", "postgres", str(given.database)]
     done = subprocess.run(words, check=True, text=True, capture_output=True)
     found = re.search(r"tps = ([\d.]+)", done.stdout)

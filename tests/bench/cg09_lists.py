@@ -56,7 +56,7 @@ def cg9(ground: Ground, database: str) -> Iterator[Figure]:
 
 def deep(fleet: Fleet, who: Signed, name: str) -> tuple[str, int]:
     """`after` of the 10,000th page, or of the last whole one before the end; its number."""
-    rows: dict[str, Select[tuple[str]]] = {
+    rows: dict[str, Select[str]] = {
         "orders": select(orders.c.id)
         .where(orders.c.store_id == who.store_id)
         .order_by(orders.c.placed_at.desc(), orders.c.id.desc()),

@@ -69,8 +69,8 @@ def limited(processes: Sequence[int]) -> Iterator[None]:
         yield
     finally:
         for group in groups:
-            for member in (group / "cgroup.procs").read_text().split():
-                (root / "cgroup.procs").write_text(member)
+            for left in (group / "cgroup.procs").read_text().split():
+                (root / "cgroup.procs").write_text(left)
             group.rmdir()
 
 

@@ -54,8 +54,12 @@ def cg14(ground: Ground, database: str) -> Iterator[Figure]:
 
 
 def first_answer(process: Process) -> float:
+    def answer() -> None:
+        process.start()
+        process.wait_until_ready()
+
     try:
-        return seconds(lambda: (process.start(), process.wait_until_ready()))
+        return seconds(answer)
     finally:
         process.kill()
 

@@ -90,7 +90,10 @@ def read(fleet: Fleet) -> dict[str, Rows]:
             cursor = connection.connection.cursor()
             cursor.execute(f"SELECT * FROM {table}")  # noqa: S608 - names of ours
             assert cursor.description
-            found[table] = ([column[0] for column in cursor.description], [tuple(row) for row in cursor])
+            found[table] = (
+                [column[0] for column in cursor.description],
+                [tuple(row) for row in cursor.fetchall()],
+            )
     return found
 
 

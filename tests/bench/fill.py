@@ -158,7 +158,7 @@ def ground(tx: Connection, trade: Trade) -> Iterator[tuple[Any, Any]]:
             for n in range(trade.products)
         ],
     )
-    kinds = [("wallet", id_, 0) for id_ in people]
+    kinds: list[tuple[str, str, int | None]] = [("wallet", id_, 0) for id_ in people]
     kinds += [(kind, id_, None) for id_ in store_ids for kind in ("cash", "sales", "vat")]
     yield (
         insert(accounts),
@@ -176,7 +176,10 @@ def ground(tx: Connection, trade: Trade) -> Iterator[tuple[Any, Any]]:
     key = "uuid" if tx.dialect.name == "postgresql" else "text"
     yield text(f"CREATE TEMP TABLE fill_stores (n int, id {key}, code text, sales {key}, vat {key})"), {}
     yield text(f"CREATE TEMP TABLE fill_people (n int, id {key}, device text, wallet {key})"), {}
-    stored = (lambda id_: id_) if key == "uuid" else (lambda id_: id_.replace("-", ""))
+
+    def stored(id_: str) -> str:
+        return id_ if key == "uuid" else id_.replace("-", "")
+
     yield (
         text("INSERT INTO fill_stores VALUES (:n, :id, :code, :sales, :vat)"),
         [

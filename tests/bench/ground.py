@@ -66,7 +66,7 @@ class Ground:
     def peer(self) -> Iterator[Process]:
         """django-oscar under gunicorn as its own documentation starts it, two workers of four threads."""
         port = free_port()
-        python = PEER_VENV / "bin" / "python"
+        python = str(PEER_VENV / "bin" / "python")
         environment = dict(os.environ) | {
             "PEER_SECRET": secrets.token_hex(16),
             "PEER_SOCKET": str(self.cluster.folder),
@@ -79,7 +79,7 @@ class Ground:
             subprocess.run(seed, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
             self.peer_ready = True
         options = ["--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
-        words = [str(python), "-m", "gunicorn", *options, "django.core.wsgi:get_wsgi_application()"]
+        words = [python, "-m", "gunicorn", *options, "django.core.wsgi:get_wsgi_application()"]
         node = Process("peer", words, self.folder / "peer.log", environment, port, ready="/api/products/")
         with running([node]):
             yield node

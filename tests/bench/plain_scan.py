@@ -17,7 +17,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask, Response, request
 from psycopg.rows import dict_row
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -37,7 +37,7 @@ BEGIN_CART = (
 class Written:
     """A statement as text for a driver, with the values that stand in it."""
 
-    def __init__(self, statement: ClauseElement, dialect: PGDialect_psycopg | SQLiteDialect_pysqlite) -> None:
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql, self.fixed = str(compiled), dict(compiled.params)
 
@@ -45,7 +45,9 @@ class Written:
 def scan(app: Flask, *, url: str, key_id: str, key: str, host: str) -> None:
     """key: the public key of labels, in hex, and its id; `X-Shopper` says whose cart it is."""
     postgresql = url.startswith("postgresql")
-    dialect = PGDialect_psycopg() if postgresql else SQLiteDialect_pysqlite(paramstyle="named")
+    dialect: Dialect = SQLiteDialect_pysqlite(paramstyle="named")
+    if postgresql:
+        dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call] # SQLAlchemy gives its __init__ no types
     name = "postgresql" if postgresql else "sqlite"
     written = {
         "look": Written(_situation(name), dialect),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from backend.operations.shopper_device import Reply
 from tests.bench import wire
@@ -40,7 +41,7 @@ class Orders:
         return len(self.paid.answers) / seconds
 
 
-def written(buyer: Buyer, call: Callable[[Buyer], object]) -> bytes:
+def written(buyer: Buyer, call: Callable[[], object]) -> bytes:
     """The bytes of the one request that this call would send."""
     sent: list[bytes] = []
 
@@ -50,7 +51,7 @@ def written(buyer: Buyer, call: Callable[[Buyer], object]) -> bytes:
 
     held, buyer.transport = buyer.transport, keep
     try:
-        call(buyer)
+        call()
     finally:
         buyer.transport = held
     [raw] = sent
@@ -64,18 +65,14 @@ def server_ports(fleet: Fleet) -> list[int]:
 def scan(fleet: Fleet, buyers: Sequence[Buyer], goods: Sequence[Good], *, threads: int) -> Load:
     """Each buyer one piece of the good at the same place, the list going round."""
     labels = [goods[number % len(goods)].label for number in range(len(buyers))]
-    raw = [
-        written(buyer, lambda one, label=label: one.scan(label))
-        for buyer, label in zip(buyers, labels, strict=True)
-    ]
+    raw = [written(buyer, partial(buyer.scan, label)) for buyer, label in zip(buyers, labels, strict=True)]
     return wire.run(server_ports(fleet), raw, clients=threads).expect(201)
 
 
 def open_checkouts(fleet: Fleet, buyers: Sequence[Buyer], scanned: Load, *, threads: int) -> Load:
     carts = [answer.json["cart"]["id"] for answer in scanned.answers]
     raw = [
-        written(buyer, lambda one, cart=cart: one.open_checkout(cart))
-        for buyer, cart in zip(buyers, carts, strict=True)
+        written(buyer, partial(buyer.open_checkout, cart)) for buyer, cart in zip(buyers, carts, strict=True)
     ]
     return wire.run(server_ports(fleet), raw, clients=threads).expect(201)
 
@@ -96,7 +93,7 @@ def pay(fleet: Fleet, sales: Sequence[Sale], *, threads: int) -> Load:
 
 def payments(sales: Sequence[Sale]) -> list[bytes]:
     return [
-        written(sale.buyer, lambda one, sale=sale: one.pay(sale.checkout_id, sale.grant, PIN, key=sale.key))
+        written(sale.buyer, partial(sale.buyer.pay, sale.checkout_id, sale.grant, PIN, key=sale.key))
         for sale in sales
     ]
 

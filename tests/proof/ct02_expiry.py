@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Timer
@@ -63,7 +63,7 @@ class Shop:
             ]
             some.at_once(partial(self.take_turn, turns))
 
-    def take_turn(self, turns: list[Callable[[], None]], client: int) -> None:
+    def take_turn(self, turns: Sequence[Callable[[], None]], client: int) -> None:
         try:
             turns[client]()
         except TooSlow:

@@ -12,6 +12,7 @@ from backend.db.transaction import Transaction
 from tests.proof.fleet import Fleet, Good
 from tests.proof.load import clients, said
 from tests.proof.result import Found, Size, proof
+from tests.proof.shoppers import Buyer
 
 STORES = ("R1", "J1", "D1")
 LOST_SHARE = 0.2
@@ -54,11 +55,11 @@ def ct11(fleet: Fleet, *, size: Size, seed: int) -> Found:
     return found
 
 
-def buy(fleet: Fleet, buyer: object, good: Good) -> str:
-    scanned = buyer.put(good.label)  # type: ignore[attr-defined]
+def buy(fleet: Fleet, buyer: Buyer, good: Good) -> str:
+    scanned = buyer.put(good.label)
     if scanned.status != 201:
         return said(scanned)
-    return said(buyer.buy(scanned.json["cart"]["id"]))  # type: ignore[attr-defined]
+    return said(buyer.buy(scanned.json["cart"]["id"]))
 
 
 def lose(fleet: Fleet, store: str) -> None:

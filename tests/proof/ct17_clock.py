@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from backend.api.app import create_app
 from backend.api.auth import Who, access_token
@@ -69,7 +70,7 @@ def ct17(fleet: Fleet, *, size: Size, seed: int) -> Found:
                     found,
                     some,
                     [*map(Pair, holders, others, lasts)],
-                    lambda by=jump: skew.write_text(str(by)),
+                    partial(skew.write_text, str(jump)),
                 )
                 fleet.set_apart(moved[0], skew=str(skew))  # it starts while its machine's clock is wrong
                 old_token(found, fleet, others[0], wires)

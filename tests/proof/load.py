@@ -65,10 +65,10 @@ class Wire:
         self.drop()
         ports = self.ports()
         port = ports[next(self.numbers) % len(ports)]
-        self.own.connection = HTTPConnection("127.0.0.1", port, timeout=CALL_S_MAX)
-        self.own.used_at = time.monotonic()
-        self.opened.add(self.own.connection)
-        return self.own.connection  # type: ignore[no-any-return]
+        fresh = HTTPConnection("127.0.0.1", port, timeout=CALL_S_MAX)
+        self.own.connection, self.own.used_at = fresh, time.monotonic()
+        self.opened.add(fresh)
+        return fresh
 
     def drop(self) -> None:
         held = getattr(self.own, "connection", None)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from backend import cli, wiring
 from backend.db import moments
@@ -56,7 +56,7 @@ def build(options: NodeOptions) -> Callable[..., Services]:
     def build_services(settings: Settings, **given: Any) -> Services:
         services = real_build(settings, **{"faces": NamedFaces(), **given})
         if options.hurry:
-            services = replace(services, settings=Hurried(settings, Path(options.hurry)))
+            services = replace(services, settings=cast(Settings, Hurried(settings, Path(options.hurry))))
         return services if options.pins == "real" else replace(services, pin_hasher=QuickHasher())
 
     return build_services

@@ -63,7 +63,7 @@ def signed_in(at: Services) -> FlaskClient:
     blueprint.register(app, at)
     client = app.test_client()
     answer = client.post("/v1/staff/sessions", json={"login": login, "password": PASSWORD})
-    token = answer.json["token"]
+    token = answer.get_json()["token"]
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     client.set_cookie(SESSION_COOKIE, token, path="/staff")
     return client

@@ -22,9 +22,9 @@ def go_wrong(file: Path) -> None:
 
     class Wrong(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # no Wrong comes out of it
             return datetime.now(tz) + timedelta(seconds=seconds())
 
     for name in ASK:
-        import_module(name).datetime = Wrong  # type: ignore[attr-defined]
+        vars(import_module(name))["datetime"] = Wrong
     time.time = lambda: real_time() + seconds()

@@ -36,8 +36,9 @@ class Fleets:
         name = f"{database} {scratch} {sorted(proof.options.items())}"
         if name not in self.open:
             workers = 0 if scratch else 1
-            here = {"cluster": self.cluster, "workers": workers, "where": None}
-            opened = open_fleet(database, scratch=scratch, **here, **proof.options)
+            opened = open_fleet(
+                database, cluster=self.cluster, scratch=scratch, workers=workers, where=None, **proof.options
+            )
             self.open[name] = self.stack.enter_context(opened)
         return self.open[name]
 
