@@ -71,9 +71,7 @@ def to_staff(receipt: Receipt, store_ids: frozenset[str]) -> Response:
 
 
 def printed(at: Services, receipt: Receipt) -> Response:
-    from backend.adapters.receipt_pdf import (
-        receipt_pdf,
-    )  # imports for half a second: nobody else waits for it
+    from backend.adapters.receipt_pdf import receipt_pdf  # half a second that nobody else waits for
 
     response = Response(receipt_pdf(receipt, qr_text(at, receipt)), content_type=PDF)
     name = f"{'credit-note' if receipt.credits else 'receipt'}-{receipt.store.code}-{receipt.number}.pdf"
