@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 from backend.checkout.card_outcome import UNDECIDED
 from backend.checkout.tables import card_payments, checkouts, gateway_events, refunds
 from backend.db.findings import Scope, plain, rule
-from backend.ledger.checks import made
-from backend.ledger.tables import accounts, entries, postings
+from backend.ledger.checks import POSTED, by_reference, orphans
 
 OVERDUE = timedelta(hours=1)
 EXPECTED = {"pending": "paying", "failed": "paying", "captured": "paid"}  # payment → checkout; else neither
@@ -19,12 +18,10 @@ EXPECTED = {"pending": "paying", "failed": "paying", "captured": "paid"}  # paym
 
 @rule("card_booked", "what the gateway owes for a payment by card is booked")
 def wrong_bookings(scope: Scope) -> Select[Any]:
-    checkout = checkout_of(postings.c.reference)
+    posted = by_reference("card", ["payment", "capture"], scope)
+    checkout = checkout_of(posted.c.reference)
     of_checkout = (
-        select(checkout.label("checkout"), func.sum(entries.c.amount_minor).label("booked"))
-        .join(entries, entries.c.posting_id == postings.c.id)
-        .join(accounts, accounts.c.id == entries.c.account_id)
-        .where(accounts.c.kind == "card", postings.c.kind.in_(["payment", "capture"]), made(scope))
+        select(checkout.label("checkout"), func.sum(posted.c.moved).label("booked"))
         .group_by(checkout)
         .subquery()
     )
@@ -39,12 +36,9 @@ def wrong_bookings(scope: Scope) -> Select[Any]:
 
 @rule("card_orphan", "what is booked as captured was captured")
 def orphan_captures(scope: Scope) -> Select[Any]:
-    of_payment = plain(card_payments.c.checkout_id) == checkout_of(postings.c.reference)
-    return (
-        select(postings.c.id, literal("a payment by card").label("expected"), literal(None).label("found"))
-        .join(card_payments, of_payment, isouter=True)
-        .where(postings.c.kind == "capture", card_payments.c.checkout_id.is_(None), made(scope))
-    )
+    named = card_payments.c.checkout_id
+    same = plain(named) == checkout_of(POSTED.reference)
+    return orphans("capture", named, "a payment by card", scope, same=same)
 
 
 @rule("card_state", "a checkout by card stands as its payment does")

@@ -9,8 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
-    Table,
-    and_,
     case,
     func,
     literal,
@@ -30,8 +28,7 @@ from backend.db.events import store_counters
 from backend.db.findings import Scope, plain, rule
 from backend.db.idempotency import idempotency_records as answers
 from backend.inventory.tables import stock_movements
-from backend.ledger.checks import made, moved, towards
-from backend.ledger.tables import accounts, entries, postings
+from backend.ledger.checks import CURRENCY, POSTED, beside_entries, moved, orphans, towards
 from backend.orders.checks import PAID
 from backend.orders.checks import made as placed
 from backend.orders.tables import order_lines, orders
@@ -142,19 +139,15 @@ def wrong_payments(scope: Scope) -> Select[Any]:
             sales.label("found_sales"),
             vat.label("found_vat"),
         )
-        .join(
-            postings, and_(postings.c.id == orders.c.posting_id, postings.c.kind == "payment"), isouter=True
-        )
-        .join(entries, entries.c.posting_id == postings.c.id, isouter=True)
-        .join(accounts, accounts.c.id == entries.c.account_id, isouter=True)
+        .select_from(beside_entries(orders, orders.c.posting_id, "payment"))
         .where(placed(scope))
-        .group_by(orders.c.id, postings.c.id)
+        .group_by(orders.c.id, POSTED.id)
         .having(
             or_(
-                postings.c.id.is_(None),
-                plain(postings.c.reference) != plain(orders.c.checkout_id),
-                postings.c.store_id != orders.c.store_id,
-                func.min(entries.c.currency) != orders.c.currency,
+                POSTED.id.is_(None),
+                plain(POSTED.reference) != plain(orders.c.checkout_id),
+                POSTED.store_id != orders.c.store_id,
+                orders.c.currency != CURRENCY,
                 source != -orders.c.total_minor,
                 sales + vat != orders.c.total_minor,
                 vat != due,
@@ -165,7 +158,7 @@ def wrong_payments(scope: Scope) -> Select[Any]:
 
 @rule("payment_orphan", "a payment has an order")
 def orphan_payments(scope: Scope) -> Select[Any]:
-    return orphans("payment", orders, "an order", scope)
+    return orphans("payment", orders.c.posting_id, "an order", scope)
 
 
 @rule("refund", "a refund gives its amount back by one posting, to where it came from")
@@ -259,7 +252,7 @@ def wrong_remains(scope: Scope) -> Select[Any]:
 
 @rule("refund_orphan", "a refund's posting has a refund")
 def orphan_refunds(scope: Scope) -> Select[Any]:
-    return orphans("refund", refunds, "a refund", scope)
+    return orphans("refund", refunds.c.posting_id, "a refund", scope)
 
 
 @rule("credit_note_gap", "a store's credit notes are numbered without gaps")
@@ -319,15 +312,6 @@ RULES = (
     wrong_goods_thrown_away,
     wrong_answers,
 )
-
-
-def orphans(kind: str, table: Table, what: str, scope: Scope) -> Select[Any]:
-    """Postings of that kind that no row of the table calls its own."""
-    return (
-        select(postings.c.id, literal(what).label("expected"), literal(None).label("found"))
-        .join(table, table.c.posting_id == postings.c.id, isouter=True)
-        .where(postings.c.kind == kind, table.c.id.is_(None), made(scope))
-    )
 
 
 def refunded(scope: Scope) -> ColumnElement[bool]:

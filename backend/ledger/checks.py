@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Join,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    true,
+)
 
 from backend.db.findings import Scope, rule
 from backend.ledger.tables import accounts, entries, postings
 
+POSTED, CURRENCY = postings.c, func.min(entries.c.currency)  # of a group that `beside_entries` made
 MOVED = ("wallet", "card", "cash", "sales", "vat", "voucher", "safe", "difference")  # kinds of account
 
 
@@ -72,6 +86,38 @@ def towards(account_kind: str) -> ColumnElement[int]:
     return func.coalesce(func.sum(amount), 0)
 
 
+def beside_entries(rows: FromClause, posting_id: ColumnElement[str], kind: str) -> Join:
+    """Rows beside their posting of that kind (`POSTED`), each of its entries, and the account of that."""
+    theirs = and_(postings.c.id == posting_id, postings.c.kind == kind)
+    of_posting, of_entry = entries.c.posting_id == postings.c.id, accounts.c.id == entries.c.account_id
+    return rows.outerjoin(postings, theirs).outerjoin(entries, of_posting).outerjoin(accounts, of_entry)
+
+
+def orphans(
+    kind: str, named: ColumnElement[Any], what: str, scope: Scope, *, same: ColumnElement[bool] | None = None
+) -> Select[Any]:
+    """Postings of that kind that no row names. named: its column; same: how it does, if not by the posting's id."""
+    own = named == postings.c.id if same is None else same
+    return (
+        select(postings.c.id, literal(what).label("expected"), literal(None).label("found"))
+        .join(named.table, own, isouter=True)
+        .where(postings.c.kind == kind, named.is_(None), made(scope))
+    )
+
+
+def by_reference(account_kind: str, kinds: Sequence[str], scope: Scope) -> Subquery:
+    """What postings of those kinds `moved` towards accounts of that kind; minor units."""
+    amount = func.sum(entries.c.amount_minor).label("moved")
+    return (
+        select(postings.c.reference, amount)
+        .join(entries, entries.c.posting_id == postings.c.id)
+        .join(accounts, accounts.c.id == entries.c.account_id)
+        .where(accounts.c.kind == account_kind, postings.c.kind.in_(kinds), made(scope))
+        .group_by(postings.c.reference)
+        .subquery()
+    )
+
+
 def moved(kind: str, scope: Scope) -> Subquery:
     """Every posting of a kind with what it moved per kind of account, for rooms that know what it should have."""
     return (
@@ -79,7 +125,7 @@ def moved(kind: str, scope: Scope) -> Subquery:
             postings.c.id,
             postings.c.reference,
             postings.c.store_id,
-            func.min(entries.c.currency).label("currency"),
+            CURRENCY.label("currency"),
             *(towards(name).label(name) for name in MOVED),
         )
         .join(entries, entries.c.posting_id == postings.c.id, isouter=True)
