@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -48,6 +49,7 @@ from tests.proof.processes import (
 from tests.proof.sabotage import SABOTAGES, drop_checks, ignore_checks
 from tests.proof.shoppers import Buyer, employ, sign_up
 
+SIGNED_IN = timedelta(hours=6)  # nobody signs in again within a proof
 SERVERS = 2
 ON_DISK = "/var/tmp"  # noqa: S108 - by the Filesystem Hierarchy Standard; /tmp may be memory
 REQUESTS_PER_MINUTE_MAX = 30_000  # far above what a load can do here
@@ -261,7 +263,7 @@ def open_fleet(
         assert cluster, "a proof on PostgreSQL needs a cluster"
         name = f"proof_{next(cluster.numbers)}"
         url = cluster.create(name)
-    settings = Settings(data=data or folder / "var", database_url=url)
+    settings = Settings(data=data or folder / "var", database_url=url, access_lifetime=SIGNED_IN)
     if shared_counts:
         address = f"redis://127.0.0.1:{free_port()}"
         settings = replace(settings, redis_url=address, requests_per_minute_max=REQUESTS_PER_MINUTE_MAX)
