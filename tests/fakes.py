@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backend.adapters.face_engine import OnnxFaceEngine
 from backend.errors import Refusal
 from backend.faces.ports import Probe, Purpose, Similarity
+
+if TYPE_CHECKING:
+    from backend.adapters.face_engine import OnnxFaceEngine
 
 
 class MovedClock:
@@ -29,6 +32,8 @@ class MovedClock:
 
 @cache
 def real_engine() -> OnnxFaceEngine:
+    from backend.adapters.face_engine import OnnxFaceEngine  # a node of a proof starts without ONNX Runtime
+
     return OnnxFaceEngine.load(parallel_max=2)
 
 
