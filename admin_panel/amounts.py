@@ -35,6 +35,16 @@ def whole_from_text(text: str, *, decimals: int) -> int:
     return int(typed[1] + (typed[2] or "").ljust(decimals, "0"))
 
 
+def pieces_from_text(text: str, *, digits_max: int, empty: int | None = None) -> int:
+    """empty: what a field without anything says. Raises Refusal pieces_unreadable."""
+    digits = text.strip().translate(LATIN)
+    if not digits and empty is not None:
+        return empty
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > digits_max:
+        raise Refusal("pieces_unreadable")
+    return int(digits)
+
+
 def money(minor: int, currency: str, language: str) -> str:
     major = Decimal(minor).scaleb(-get_currency_precision(currency))
     pattern = SPACED if language == "en" else None  # English locales write SAR10.00, which nobody reads

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin_panel.access import Visit, page
 from admin_panel.acts import new_act, once
-from admin_panel.amounts import LATIN, minor_from_text, whole_from_text
+from admin_panel.amounts import minor_from_text, pieces_from_text, whole_from_text
 from admin_panel.notices import refused, went_well
 from backend.api import duties, staff_promotions
 from backend.api.auth import services
@@ -129,9 +129,8 @@ def read_promotion(visit: Visit, kind: str) -> PromotionBody:
         raise Refusal("promotion_unreadable") from None
 
 
-READ: Mapping[
-    str, Callable[[str], dict[str, Any]]
-] = {  # what only promotions of a kind have; takes a currency
+# What only promotions of a kind have; takes a currency.
+READ: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "percent": lambda _: {"percent_bp": whole_from_text(typed("percent"), decimals=2)},
     "amount": lambda currency: {"amount_minor": minor_from_text(typed("amount"), currency)},
     "n_for_m": lambda _: {"take": pieces(typed("take")), "pay": pieces(typed("pay"))},
@@ -148,10 +147,7 @@ def typed(name: str) -> str:
 
 def pieces(text: str) -> int:
     """Raises Refusal pieces_unreadable."""
-    digits = text.translate(LATIN)
-    if not digits.isdecimal() or len(digits) > 10:
-        raise Refusal("pieces_unreadable")
-    return int(digits)
+    return pieces_from_text(text, digits_max=10)
 
 
 def bundle(text: str) -> dict[str, int]:

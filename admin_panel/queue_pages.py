@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin_panel.access import SESSION_COOKIE, Visit, page
 from admin_panel.acts import new_act, once
-from admin_panel.amounts import LATIN
+from admin_panel.amounts import LATIN, pieces_from_text
 from admin_panel.live import Screens
 from admin_panel.notices import refused, went_well
 from backend.api import duties, staff_orders, staff_refunds
@@ -222,10 +222,7 @@ def typed_line() -> str:
 
 def typed_pieces(text: str) -> int:
     """Raises Refusal pieces_unreadable."""
-    text = text.strip().translate(LATIN) or "0"
-    if not text.isascii() or not text.isdecimal() or len(text) > 4:
-        raise Refusal("pieces_unreadable")
-    return int(text)
+    return pieces_from_text(text, digits_max=4, empty=0)
 
 
 def asked_refund(order: Order) -> staff_refunds.NewRefund:

@@ -35,6 +35,8 @@ from backend.errors import Refusal
 from backend.identity.staff import StaffMember
 from backend.inventory.tables import products
 
+EVERYWHERE = promotions.c.store_id.is_(None)
+
 
 class json_rows(FunctionElement[Any]):  # noqa: N801 - an SQL function
     """All rows as one JSON array of objects, from names and columns by turns."""
@@ -74,7 +76,7 @@ def running(*, store: Column[Any], cart: ColumnElement[Any], now: Any) -> Scalar
 def _runs_in(store: Any, now: Any) -> ColumnElement[bool]:
     p = promotions.c
     in_time = and_(p.active, p.valid_from <= now, or_(p.valid_to.is_(None), p.valid_to > now))
-    return and_(in_time, or_(p.store_id.is_(None), p.store_id == store))
+    return and_(in_time, or_(EVERYWHERE, p.store_id == store))
 
 
 def code_of(*, cart: ColumnElement[Any]) -> ScalarSelect[Any]:
@@ -168,9 +170,8 @@ def end(tx: Transaction, promotion_id: str, *, staff: StaffMember, ids: Ids, now
 
 def every(tx: Transaction, *, staff: StaffMember) -> list[Listed]:
     """What runs in their stores, also what only administrators may end; the newest first, each with its coupons."""
-    there = or_(promotions.c.store_id.in_(sorted(staff.store_ids)), promotions.c.store_id.is_(None))
-    theirs = select(promotions).where(there)
-    rows = tx.execute(theirs.order_by(promotions.c.id.desc())).mappings().all()
+    there = or_(_in_stores_of(staff), EVERYWHERE)
+    rows = tx.execute(select(promotions).where(there).order_by(promotions.c.id.desc())).mappings().all()
     of: dict[str, list[Coupon]] = {row["id"]: [] for row in rows}
     columns = [coupons.c[name] for name in Coupon.__slots__]
     issued = select(coupons.c.promotion_id, *columns).join(promotions).where(there)
@@ -210,8 +211,12 @@ def issue(tx: Transaction, new: NewCoupon, *, staff: StaffMember, ids: Ids, now:
 
 def _of(staff: StaffMember) -> ColumnElement[bool]:
     """What they may change: that of their stores; what runs everywhere belongs to administrators."""
-    here = promotions.c.store_id.in_(sorted(staff.store_ids))
-    return or_(here, promotions.c.store_id.is_(None)) if staff.role == "administrator" else here
+    here = _in_stores_of(staff)
+    return or_(here, EVERYWHERE) if staff.role == "administrator" else here
+
+
+def _in_stores_of(staff: StaffMember) -> ColumnElement[bool]:
+    return promotions.c.store_id.in_(sorted(staff.store_ids))
 
 
 def _note(tx: Transaction, action: str, subject: str, *, staff: StaffMember, ids: Ids, now: datetime) -> None:

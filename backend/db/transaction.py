@@ -69,15 +69,12 @@ class Runner:
     def _begin_together(self, readers: list[Transaction]) -> None:
         if self._sqlite:
             with self._turn, self.engine.connect() as writer:
-                writer.exec_driver_sql(
-                    "BEGIN IMMEDIATE"
-                )  # nobody commits between the first reader and the last
+                # Nobody commits between the first reader and the last, and only a first SELECT takes the snapshot.
+                writer.exec_driver_sql("BEGIN IMMEDIATE")
                 for reader in readers:
                     reader.rollback()
                     reader.exec_driver_sql("BEGIN")
-                    reader.exec_driver_sql(
-                        "SELECT 1 FROM sqlite_schema"
-                    ).all()  # only this takes the snapshot
+                    reader.exec_driver_sql("SELECT 1 FROM sqlite_schema").all()
                 writer.rollback()
             return
         for reader in readers:

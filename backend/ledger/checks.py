@@ -89,8 +89,12 @@ def towards(account_kind: str) -> ColumnElement[int]:
 def beside_entries(rows: FromClause, posting_id: ColumnElement[str], kind: str) -> Join:
     """Rows beside their posting of that kind (`POSTED`), each of its entries, and the account of that."""
     theirs = and_(postings.c.id == posting_id, postings.c.kind == kind)
+    return with_entries(rows.outerjoin(postings, theirs))
+
+
+def with_entries(rows: FromClause) -> Join:
     of_posting, of_entry = entries.c.posting_id == postings.c.id, accounts.c.id == entries.c.account_id
-    return rows.outerjoin(postings, theirs).outerjoin(entries, of_posting).outerjoin(accounts, of_entry)
+    return rows.outerjoin(entries, of_posting).outerjoin(accounts, of_entry)
 
 
 def orphans(
@@ -128,8 +132,7 @@ def moved(kind: str, scope: Scope) -> Subquery:
             CURRENCY.label("currency"),
             *(towards(name).label(name) for name in MOVED),
         )
-        .join(entries, entries.c.posting_id == postings.c.id, isouter=True)
-        .join(accounts, accounts.c.id == entries.c.account_id, isouter=True)
+        .select_from(with_entries(postings))
         .where(postings.c.kind == kind, made(scope))
         .group_by(postings.c.id)
         .subquery()

@@ -132,17 +132,11 @@ RULES = (
 )
 
 
-def begun_by(store_id: ColumnElement[Any], at: ColumnElement[Any]) -> ColumnElement[Any]:
-    """When the last of the store's hours began that had begun by then."""
-    hour = sales_hours.alias().c
-    begun = select(func.max(hour.begins_at)).where(hour.store_id == store_id, hour.begins_at <= at)
-    return begun.scalar_subquery()
-
-
 def in_hour(store_id: ColumnElement[Any], at: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Of rows of `sales_hours`."""
-    hour = sales_hours.c
-    return and_(hour.store_id == store_id, hour.begins_at == begun_by(store_id, at), hour.ends_at > at)
+    """Of rows of `sales_hours`, found by key: the last of the store's hours that had begun by then."""
+    hour, before = sales_hours.c, sales_hours.alias().c
+    last = select(func.max(before.begins_at)).where(before.store_id == store_id, before.begins_at <= at)
+    return and_(hour.store_id == store_id, hour.begins_at == last.scalar_subquery(), hour.ends_at > at)
 
 
 def of_day(row: Any) -> ColumnElement[bool]:

@@ -49,7 +49,7 @@ from tests.proof.processes import (
 from tests.proof.sabotage import SABOTAGES, drop_checks, ignore_checks
 from tests.proof.shoppers import Buyer, employ, sign_up
 
-SIGNED_IN = timedelta(hours=6)  # nobody signs in again within a proof
+SIGNED_IN = timedelta(hours=1)  # the most there may be: nobody signs in again within a proof
 SERVERS = 2
 ON_DISK = "/var/tmp"  # noqa: S108 - by the Filesystem Hierarchy Standard; /tmp may be memory
 REQUESTS_PER_MINUTE_MAX = 30_000  # far above what a load can do here

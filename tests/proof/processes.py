@@ -124,8 +124,9 @@ def smartpay(settings: Settings, options: NodeOptions, folder: Path, *words: str
     name = f"{words[0]}-{next(numbers)}"
     given = json.dumps(asdict(options))
     command = [sys.executable, "-m", "tests.proof.node", given, "--data", str(settings.data), *words]
+    lifetime_s = str(int(settings.access_lifetime.total_seconds()))
     environment = {name: text for name, text in os.environ.items() if not name.startswith("SMARTPAY_")}
-    environment |= {"SMARTPAY_LOG_LEVEL": "WARNING", "SMARTPAY_ACCESS_LIFETIME_S": "3600"}
+    environment |= {"SMARTPAY_LOG_LEVEL": "WARNING", "SMARTPAY_ACCESS_LIFETIME_S": lifetime_s}
     environment |= {"DATABASE_URL": settings.main_url}
     if settings.redis_url:
         environment |= {"REDIS_URL": settings.redis_url, "SMARTPAY_TRUSTED_PROXIES": "1"}
