@@ -21,7 +21,7 @@ from admin_panel.notices import refused, went_well
 from backend.api import duties, staff_orders, staff_refunds
 from backend.api.auth import services
 from backend.api.reading import with_etag
-from backend.checkout import refunds
+from backend.checkout import made_good, refunds
 from backend.checkout.refunds import Refunded
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
@@ -62,6 +62,11 @@ def add_to(bp: Blueprint) -> None:
         )
     bp.add_url_rule("/<store>/orders/<uuid:order_id>/mismatch", view_func=mismatch, methods=["GET", "POST"])
     bp.add_url_rule("/<store>/orders/<uuid:order_id>/refund", view_func=refund, methods=["GET", "POST"])
+    bp.add_url_rule(
+        "/<store>/orders/<uuid:order_id>/refunds/<uuid:refund_id>/make-good",
+        view_func=make_good,
+        methods=["POST"],
+    )
 
 
 @page(*duties.HAND_OVER)
@@ -212,6 +217,18 @@ def refund(visit: Visit, order_id: UUID) -> str | AnyResponse:
     return tried(visit, order_id, act, again=url_for(".refund", store=visit.store.code, order_id=order_id))
 
 
+@page(*duties.REFUND)
+def make_good(visit: Visit, order_id: UUID, refund_id: UUID) -> AnyResponse:
+    """What the bank refused is paid into the wallet, or was paid back by hand."""
+
+    def act() -> AnyResponse:
+        way = typed_way(request.form.get("way"))
+        staff_refunds.make_good(services(), visit.member, str(order_id), str(refund_id), way)
+        return went_well(order_url(visit, order_id), f"said_made_good_{way}")
+
+    return tried(visit, order_id, act)
+
+
 def typed_line() -> str:
     """Raises Refusal line_not_found."""
     try:
@@ -247,6 +264,14 @@ def typed_minor(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 13:
         raise Refusal("form_expired")
     return int(text)
+
+
+def typed_way(text: str | None) -> made_good.Way:
+    """Which button. Raises Refusal form_expired."""
+    match text:
+        case "wallet" | "by_hand":
+            return text
+    raise Refusal("form_expired")
 
 
 def asked_mismatch() -> staff_orders.Mismatch:

@@ -24,6 +24,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "Look at an identity card first: {age_min} years or older.",
         "اطلع على الهوية أولًا: {age_min} سنة أو أكثر.",
     ),
+    "refund_not_failed": (
+        "This refund did not fail, or is settled.",
+        "لم يفشل هذا الاسترداد، أو تمت تسويته.",
+    ),
     "refund_beyond": ("So much is not left to refund.", "لم يبق هذا القدر للاسترداد."),
     "refund_amount_changed": (
         "Another refund came between. Look again, then decide.",

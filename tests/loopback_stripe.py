@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -20,6 +20,7 @@ from stripe import WebhookSignature
 SECRET_KEY = "sk_test_loopback_0123456789abcdefghij"
 WEBHOOK_SECRET = "whsec_loopback_0123456789abcdefghijkl"
 INTENT_PARAMETERS = {"amount", "currency", "allowed_payment_method_types[0]", "metadata[checkout]"}
+NO_FORM: Mapping[str, str] = {}
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -85,6 +86,14 @@ class LoopbackStripe:
         event = {"id": f"evt_{number}", "object": "event", "type": f"payment_intent.{kind}"}
         return event | {"data": {"object": intent}} | changes
 
+    def refund_failed(self, refund: dict[str, Any]) -> dict[str, Any]:
+        """The bank sent it back days later: what the gateway kept, it owes again."""
+        with self._lock:
+            self.refunds.remove(refund)
+            number = next(self._numbers)
+        event = {"id": f"evt_{number}", "object": "event", "type": "refund.failed"}
+        return event | {"data": {"object": refund | {"status": "failed"}}}
+
     @staticmethod
     def signed(event: dict[str, Any], at: datetime) -> tuple[bytes, str]:
         """Body and Stripe-Signature."""
@@ -126,7 +135,7 @@ class LoopbackStripe:
             case "POST", ["payment_intents", ref, "cancel"] if ref in self.intents:
                 return self.cancelled(self.intents[ref])
             case "POST", ["refunds"] if form["payment_intent"] in self.intents:
-                return self.refunded(self.intents[form["payment_intent"]], int(form["amount"]))
+                return self.refunded(self.intents[form["payment_intent"]], int(form["amount"]), form)
         return error(404, "invalid_request_error", "resource_missing")
 
     def new_intent(self, form: dict[str, str]) -> dict[str, Any]:
@@ -150,12 +159,14 @@ class LoopbackStripe:
         intent["status"] = "canceled"
         return 200, dict(intent)
 
-    def refunded(self, intent: dict[str, Any], amount: int) -> Answer:
+    def refunded(self, intent: dict[str, Any], amount: int, form: Mapping[str, str] = NO_FORM) -> Answer:
+        """form: none where it is made by hand, in the gateway's own office."""
         before = sum(one["amount"] for one in self.refunds if one["payment_intent"] == intent["id"])
         if intent["status"] != "succeeded" or before + amount > intent["amount_received"]:
             return error(400, "invalid_request_error", "charge_already_refunded")
         refund = {"id": f"re_{next(self._numbers)}", "object": "refund", "status": "succeeded"}
-        self.refunds.append(refund | {"payment_intent": intent["id"], "amount": amount})
+        metadata = {"refund": form["metadata[refund]"]} if form else {}
+        self.refunds.append(refund | {"payment_intent": intent["id"], "amount": amount, "metadata": metadata})
         return 200, self.refunds[-1]
 
 

@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.api.app import create_app
+from backend.checkout import refunds
 from backend.db.outbox import outbox
 from backend.db.transaction import Runner
 from backend.identity import staff
 from backend.identity.staff import NewStaff
 from backend.operations.shopper_device import DeviceKeys
+from backend.orders.tables import orders
 from backend.settings import Settings
 from backend.wiring import Services
 from tests.backend.identity.people import new_device
@@ -63,6 +65,17 @@ class Floor:
         """The id of an order that has just been paid."""
         shop = self.shops[code]
         return self.services.run(lambda tx: shop.on(tx).sell(at or self.clock.now(), lines))
+
+    def refund_that_fails(self, order_id: str) -> str:
+        """The id of a refund of all of it, to a card whose bank will not have it."""
+        by_card = update(orders).where(orders.c.id == order_id).values(method="card")
+        self.services.run(lambda tx: tx.execute(by_card))
+        asked = {"order": order_id, "goods": "none", "reason": "goodwill"}
+        once = {"Idempotency-Key": f"refund-{order_id}"}
+        made = str(self.call("cashier", "POST", "/staff/refunds", asked, **once).json["id"])
+        given = {"given": False, "ids": self.services.ids, "now": self.clock.now()}
+        assert self.services.run(lambda tx: refunds.note(tx, made, **given))
+        return made
 
     def call(self, login: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The staff API as `login`; signs in at the first call."""

@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +79,8 @@ class StripeGateway:
         try:
             with refusals():
                 made = self._client.v1.refunds.create(
-                    {"payment_intent": ref, "amount": amount_minor}, {"idempotency_key": f"refund:{key}"}
+                    {"payment_intent": ref, "amount": amount_minor, "metadata": {"refund": key}},
+                    {"idempotency_key": f"refund:{key}"},
                 )
         except Refusal as refusal:
             if refusal.code != "card_unavailable":
@@ -95,8 +97,12 @@ class StripeGateway:
             event = json.loads(raw)
             ours = event.get("account") == self._account
             thing = event["data"]["object"]
-            about = intent_of(thing) if ours and thing["object"] == "payment_intent" else None
-            return GatewayEvent(str(event["id"]), str(event["type"]), about)
+            told = GatewayEvent(str(event["id"]), str(event["type"]))
+            if ours and thing["object"] == "payment_intent":
+                return replace(told, intent=intent_of(thing))
+            if ours and told.type == "refund.failed":
+                return replace(told, refund=thing["metadata"].get("refund"))  # None: made by hand
+            return told
         except (stripe.SignatureVerificationError, *UNREADABLE):
             raise Refusal("webhook_refused") from None
 

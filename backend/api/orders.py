@@ -73,7 +73,7 @@ class RefundView(BaseModel):
     vat_minor: int | None
     currency: str
     method: str
-    state: str  # a card's is pending until the gateway has it
+    state: str  # a card's is pending until the gateway has it; one that failed is made good: wallet, by_hand
     reason: str
     at: str
 

@@ -218,6 +218,9 @@ PROBLEMS: dict[str, Problem] = {
     "age_check_needed": Problem(
         409, "Not for everybody's age", "Look at an identity card, then send age_checked; else a mismatch."
     ),
+    "refund_not_failed": Problem(
+        409, "This refund did not fail, or was made good in another way", "Load the order's refunds again."
+    ),
     "refund_beyond": Problem(409, "There is not so much left to refund", "Load the order again."),
     "refund_amount_changed": Problem(
         409, "Another refund came between", "Load the order again and decide anew."

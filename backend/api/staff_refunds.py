@@ -15,7 +15,8 @@ from backend.api.auth import current_staff, services, staff_role
 from backend.api.openapi import describe
 from backend.api.orders import RefundView, refund_json
 from backend.api.reading import Body, answer, idempotency, read_json, stored
-from backend.checkout import refunds, returns
+from backend.checkout import made_good, refunds, returns
+from backend.checkout.made_good import Way
 from backend.checkout.refunds import Goods, Refund, Refunded
 from backend.db.idempotency import Answer, Once
 from backend.db.transaction import Transaction
@@ -66,6 +67,12 @@ class StaffRefundView(RefundView):
     actor: str
 
 
+class Amends(Body):
+    way: Way = Field(
+        description="Into the shopper's wallet, or paid back by hand in the gateway's own office"
+    )
+
+
 class StaffRefundList(Body):
     refunds: list[StaffRefundView]
 
@@ -100,6 +107,26 @@ def get_refunds(order_id: UUID) -> Response:
         return refunds.of_order(tx, packing.of_store(tx, str(order_id), member).id)
 
     return answer(200, {"refunds": [refund_json(made, StaffRefundView) for made in at.run.read(read)]})
+
+
+@bp.post("/orders/<uuid:order_id>/refunds/<uuid:refund_id>/make-good")
+@staff_role(*duties.REFUND)
+@describe(
+    "Pay back in another way what the bank refused to put on the card; once, however often it is sent",
+    body=Amends,
+    answers={200: StaffRefundView},
+    problems=("order_not_found", "refund_not_found", "refund_not_failed"),
+)
+def post_amends(order_id: UUID, refund_id: UUID) -> Response:
+    made = make_good(services(), current_staff(), str(order_id), str(refund_id), read_json(Amends).way)
+    return answer(200, refund_json(made, StaffRefundView))
+
+
+def make_good(at: Services, member: StaffMember, order_id: str, refund_id: str, way: Way) -> Refunded:
+    now = at.clock.now()
+    return at.run(
+        lambda tx: made_good.make_good(tx, order_id, refund_id, way, staff=member, ids=at.ids, now=now)
+    )
 
 
 def give_back(at: Services, member: StaffMember, asked: NewRefund, once: Once) -> Answer:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 
 from backend.checkout.card_outcome import UNDECIDED
 from backend.checkout.tables import card_payments, checkouts, gateway_events, refunds
 from backend.db.findings import Scope, plain, rule
-from backend.ledger.checks import POSTED, by_reference, orphans
+from backend.ledger.checks import POSTED, by_reference, moved, orphans
 
 OVERDUE = timedelta(hours=1)
 EXPECTED = {"pending": "paying", "failed": "paying", "captured": "paid"}  # payment → checkout; else neither
@@ -72,11 +72,38 @@ def overdue(scope: Scope) -> Select[Any]:
     )
 
 
-@rule("card_refund_refused", "the gateway gives a refund to the card")
+@rule("card_refund_refused", "the gateway gives a refund to the card, or the store makes it good")
 def refused_refunds(scope: Scope) -> Select[Any]:
     return select(refunds.c.id, literal("done").label("expected"), refunds.c.state.label("found")).where(
         refunds.c.state == "failed", scope.covers(refunds.c.id, refunds.c.at)
     )
+
+
+@rule("refund_in_wallet", "what was made good in a wallet is booked there, once, and is the gateway's to pay")
+def wrong_amends(scope: Scope) -> Select[Any]:
+    given = moved("make_good", scope)
+    due = case((refunds.c.state == "wallet", refunds.c.amount_minor), else_=0)
+    found = func.coalesce(given.c.wallet, 0)
+    return (
+        select(refunds.c.id, due.label("expected"), found.label("found"))
+        .join(given, plain(given.c.reference) == plain(refunds.c.id), isouter=True)
+        .where(
+            or_(
+                found != due,
+                func.coalesce(given.c.card, 0) != -due,
+                given.c.store_id != refunds.c.store_id,
+                given.c.currency != refunds.c.currency,
+            ),
+            refunds.c.method == "card",
+            scope.covers(refunds.c.id, refunds.c.at),
+        )
+    )
+
+
+@rule("refund_in_wallet_orphan", "what was made good in a wallet is a refund that failed")
+def orphan_amends(scope: Scope) -> Select[Any]:
+    same = and_(plain(refunds.c.id) == plain(POSTED.reference), refunds.c.state == "wallet")
+    return orphans("make_good", refunds.c.id, "a refund", scope, same=same)
 
 
 @rule("gateway_event_strange", "the gateway tells of payments of ours, and of their amounts")
@@ -88,7 +115,16 @@ def strange_events(_scope: Scope) -> Select[Any]:
     ).where(gateway_events.c.state == "strange")
 
 
-RULES = (wrong_bookings, orphan_captures, wrong_states, overdue, refused_refunds, strange_events)
+RULES = (
+    wrong_bookings,
+    orphan_captures,
+    wrong_states,
+    overdue,
+    refused_refunds,
+    wrong_amends,
+    orphan_amends,
+    strange_events,
+)
 
 
 def checkout_of(reference: ColumnElement[str]) -> ColumnElement[str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backend.checkout import card_outcome
+from backend.checkout import card_outcome, refunds
 from backend.checkout.card_outcome import Applied
 from backend.checkout.ports import GatewayEvent, Intent, IntentState
 from backend.checkout.tables import gateway_events
@@ -32,13 +33,14 @@ PAUSE_S_MAX = 3_600
 def store(tx: Transaction, event: GatewayEvent, *, now: datetime) -> bool:
     """False if it is there already."""
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    heard = event.intent is not None and event.type in TOLD
+    heard = (event.intent is not None and event.type in TOLD) or event.refund is not None
     stored = tx.execute(
         dialect.insert(gateway_events)
         .values(
             id=event.id,
             type=event.type,
             intent=asdict(replace(event.intent, client_secret=None)) if event.intent and heard else None,
+            refund=event.refund,
             state="due" if heard else "ignored",
             received_at=now,
             available_at=now,
@@ -83,11 +85,22 @@ def apply_one(tx: Transaction, event_id: str, *, ids: Ids, now: datetime) -> Non
     event = tx.execute(select(gateway_events).where(due).with_for_update()).mappings().first()
     if event is None:
         return
-    applied = card_outcome.apply(tx, intent_of(event["intent"]), ids=ids, now=now)
+    if event["refund"] is None:
+        applied = card_outcome.apply(tx, intent_of(event["intent"]), ids=ids, now=now)
+    else:
+        applied = refund_failed(tx, event["refund"], ids=ids, now=now)
     if applied is Applied.UNKNOWN and event["received_at"] > now - TRIED_FOR:
         return
     state = "applied" if applied is Applied.YES else "strange"
     tx.execute(update(gateway_events).where(due).values(state=state))
+
+
+def refund_failed(tx: Transaction, key: str, *, ids: Ids, now: datetime) -> Applied:
+    try:
+        known = refunds.note(tx, str(UUID(key)), given=False, ids=ids, now=now)
+    except ValueError:
+        known = False
+    return Applied.YES if known else Applied.UNKNOWN
 
 
 def intent_of(stored: dict[str, Any]) -> Intent:

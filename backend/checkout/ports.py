@@ -52,7 +52,8 @@ class GatewayEvent:
 
     id: str
     type: str
-    intent: Intent | None  # None: about something else, or of another account
+    intent: Intent | None = None  # None: about something else, or of another account
+    refund: str | None = None  # its key, where it tells that this one failed after all
 
 
 class PaymentGateway(Protocol):
@@ -75,7 +76,7 @@ class PaymentGateway(Protocol):
         ...
 
     def refund(self, key: str, ref: str, amount_minor: int) -> bool:
-        """Once per key. False: the gateway will not."""
+        """Once per key. False: the gateway will not. After a True it may still fail: an event tells."""
         ...
 
     def read_event(self, raw: bytes, signature: str, *, now: datetime) -> GatewayEvent:

@@ -111,20 +111,34 @@ def refund(tx: Transaction, order: Order, asked: Refund, *, actor: str, ids: Ids
     return made
 
 
-def note(tx: Transaction, refund_id: str, given: bool, *, ids: Ids, now: datetime) -> None:
-    """What became of it at the gateway. One that it will not make is the store's to pay back by other ways."""
-    settled = (
-        update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state == "pending")
-        .values(state="done" if given else "failed")
-    )
-    order_id = tx.execute(settled.returning(refunds.c.order_id)).scalar_one_or_none()
-    if given or order_id is None:
-        return
-    made = next(made for made in of_order(tx, order_id) if made.id == refund_id)
-    order = find(tx, order_id)
+def note(tx: Transaction, refund_id: str, given: bool, *, ids: Ids, now: datetime) -> bool:
+    """What became of it at the gateway, whose later word may take a "given" back; False: it is none of ours.
+
+    One that failed is the store's to make good (`made_good`).
+    """
+    this = refunds.c.id == refund_id
+    before, after = (("pending",), "done") if given else (("pending", "done"), "failed")
+    settled = update(refunds).where(this, refunds.c.method == "card", refunds.c.state.in_(before))
+    order_id = tx.execute(settled.values(state=after).returning(refunds.c.order_id)).scalar_one_or_none()
+    if order_id is None:
+        return tx.execute(select(refunds.c.id).where(this)).first() is not None
+    if not given:
+        announce(tx, Kind.REFUND_FAILED, find(tx, order_id), of_id(tx, order_id, refund_id), ids=ids, now=now)
+    return True
+
+
+def announce(tx: Transaction, kind: Kind, order: Order, made: Refunded, *, ids: Ids, now: datetime) -> None:
+    """To the shopper, the store's feed and integrators."""
     event_id = events.next_numbers(tx, order.store_id).event_id
-    outbox.add(tx, [_happening(Kind.REFUND_FAILED, order, made, event_id, ids=ids)], now=now)
+    outbox.add(tx, [_happening(kind, order, made, event_id, ids=ids)], now=now)
+
+
+def of_id(tx: Transaction, order_id: str, refund_id: str) -> Refunded:
+    """Raises Refusal refund_not_found."""
+    for made in of_order(tx, order_id):
+        if made.id == refund_id:
+            return made
+    raise Refusal("refund_not_found")
 
 
 def of_order(tx: Transaction, order_id: str) -> list[Refunded]:

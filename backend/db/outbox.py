@@ -58,6 +58,7 @@ class Kind(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     REFUND_MADE = "refund.made"
     REFUND_FAILED = "refund.failed"  # the gateway will not give it back to the card
+    REFUND_IN_WALLET = "refund.in_wallet"  # so the store paid it into the wallet
     WALLET_TOPPED_UP = "wallet.topped_up"
     WALLET_PAID_OUT = "wallet.paid_out"
     VOUCHER_REDEEMED = "voucher.redeemed"

@@ -48,7 +48,7 @@ postings = Table(
     UniqueConstraint("kind", "reference"),
     Index("ix_postings_store_id_id", "store_id", "id"),
     CheckConstraint(
-        "kind IN ('topup', 'payment', 'refund', 'issue', 'redeem', 'payout', 'closing', 'capture')",
+        "kind IN ('topup', 'payment', 'refund', 'make_good', 'issue', 'redeem', 'payout', 'closing', 'capture')",
         name="kind_known",
     ),
 )

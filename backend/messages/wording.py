@@ -125,6 +125,16 @@ WORDS: dict[Kind, dict[str, Words]] = {
             "للطلب {receipt_number}، الإشعار الدائن رقم {credit_note}. رفضه البنك، يرجى مراجعة الموظفين.",
         ),
     },
+    Kind.REFUND_IN_WALLET: {
+        "en": Words(
+            "{amount} added to your wallet",
+            "For order {receipt_number}, credit note {credit_note}: your card did not take it back.",
+        ),
+        "ar": Words(
+            "أُضيف {amount} إلى محفظتك",
+            "للطلب {receipt_number}، الإشعار الدائن رقم {credit_note}: لم تقبل بطاقتك إعادته.",
+        ),
+    },
     Kind.WALLET_TOPPED_UP: {
         "en": Words("{amount} added to your wallet", "Your balance is {balance}."),
         "ar": Words("أُضيف {amount} إلى محفظتك", "رصيدك الآن {balance}."),

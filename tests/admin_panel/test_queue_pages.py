@@ -148,6 +148,26 @@ def test_a_refund_is_typed_line_by_line_or_is_all(floor, browse):
     assert "Refund" not in re.findall(r">(Refund)<", rest.html)
 
 
+def test_what_the_bank_refused_is_paid_into_the_wallet_from_the_order(floor, browse):
+    order_id, cashier = floor.sell(), browse("cashier")
+    floor.refund_that_fails(order_id)
+    page = cashier.get(f"/staff/R1/orders/{order_id}")
+    assert "Refused by the bank" in page.text
+    assert "Refused by the bank" in cashier.sent(page, "/make-good", way="gold").text
+    done = cashier.sent(page, "/make-good", way="wallet")
+    assert "The money is in the shopper" in done.text
+    assert "In the wallet instead of on the card" in done.text
+    assert "/make-good" not in done.html
+    assert "This refund did not fail, or is settled." in cashier.sent(page, "/make-good", way="by_hand").text
+
+
+def test_what_was_paid_back_at_the_payment_provider_is_noted(floor, browse):
+    order_id, cashier = floor.sell(), browse("cashier")
+    floor.refund_that_fails(order_id)
+    page = cashier.get(f"/staff/R1/orders/{order_id}")
+    assert "Paid back at the payment provider" in cashier.sent(page, "/make-good", way="by_hand").text
+
+
 def test_a_new_code_can_be_sent_from_the_queue(floor, browse):
     order_id, cashier = floor.sell(), browse("cashier")
     floor.make_ready("packer", order_id)

@@ -81,3 +81,37 @@ def test_a_whole_refund_before_the_pick_up_takes_the_order_out_of_the_queue(floo
 def test_a_packer_does_not_refund(floor, order):
     asked = {"order": order["id"], "goods": "restock", "reason": "returned"}
     assert floor.call("packer", "POST", "/staff/refunds", asked, **key()).json["code"] == "role_missing"
+
+
+def test_what_the_bank_refused_is_paid_into_the_wallet_however_often_that_is_asked(floor):
+    order_id = floor.sell()
+    refund_id = floor.refund_that_fails(order_id)
+    path = f"/staff/orders/{order_id}/refunds/{refund_id}/make-good"
+    first, again = (floor.call("cashier", "POST", path, {"way": "wallet"}) for _ in range(2))
+    assert (first.status_code, first.json["state"], first.json["method"]) == (200, "wallet", "card")
+    assert first.data == again.data
+    assert floor.call("cashier", "POST", path, {"way": "by_hand"}).json["code"] == "refund_not_failed"
+
+
+@pytest.mark.parametrize(
+    ("login", "way", "code"),
+    [
+        ("packer", "wallet", "role_missing"),
+        ("stranger", "wallet", "order_not_found"),
+        ("cashier", "gold", "invalid_body"),
+    ],
+)
+def test_who_may_not_pay_it_into_a_wallet_and_what_is_no_way(floor, login, way, code):
+    order_id = floor.sell()
+    path = f"/staff/orders/{order_id}/refunds/{floor.refund_that_fails(order_id)}/make-good"
+    assert floor.call(login, "POST", path, {"way": way}).json["code"] == code
+    assert (
+        floor.call("cashier", "GET", f"/staff/orders/{order_id}/refunds").json["refunds"][0]["state"]
+        == "failed"
+    )
+
+
+def test_a_refund_of_another_order_is_not_there(floor):
+    failed, other = floor.refund_that_fails(floor.sell()), floor.sell()
+    path = f"/staff/orders/{other}/refunds/{failed}/make-good"
+    assert floor.call("cashier", "POST", path, {"way": "wallet"}).json["code"] == "refund_not_found"

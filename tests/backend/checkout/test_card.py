@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from backend.checkout import refunds
+from backend.checkout.made_good import Way, make_good
 from backend.checkout.refunds import Refund, Refunded
 from backend.db.outbox import Kind
 from backend.errors import Refusal
+from backend.identity.staff import StaffMember
 from backend.operations.reconcile import reconcile
 from backend.orders.order import hold
 from backend.orders.tables import orders
@@ -302,3 +304,87 @@ def test_a_refund_that_the_gateway_will_not_make_is_marked_so_and_told_once(till
     assert refund_states(till, order_id) == ["failed"]
     (told,) = buyer.told(Kind.REFUND_FAILED)
     assert (told["order_id"], told["credit_note"], told["amount_minor"]) == (order_id, 1, made.amount_minor)
+
+
+def failed_later(till) -> Refunded:
+    """A refund that the gateway took, and that the bank sent back days later."""
+    made = refund(till, paid(till))
+    till.follow()
+    till.tell(till.stripe.refund_failed(till.stripe.refunds[0]))
+    return made
+
+
+def made_good(till, made: Refunded, way: Way) -> Refunded:
+    staff = StaffMember(IDS.uuid7(), "Mona", "cashier", frozenset({till.buyer.shelf.store.id}))
+    given = {"staff": staff, "ids": IDS, "now": NOON}
+    return till.run(lambda tx: make_good(tx, made.order_id, made.id, way, **given))
+
+
+def test_a_refund_that_was_made_may_still_fail_and_is_told_once(till, buyer):
+    order_id = paid(till)
+    refund(till, order_id)
+    till.follow()
+    assert refund_states(till, order_id) == ["done"]
+    event = till.stripe.refund_failed(till.stripe.refunds[0])
+    till.tell(event)
+    till.tell(event)
+    assert refund_states(till, order_id) == ["failed"]
+    assert len(buyer.told(Kind.REFUND_FAILED)) == 1
+    assert kinds_found(till) == {"card_refund_refused"}
+
+
+def test_word_of_a_failed_refund_outruns_the_answer_to_the_call_that_made_it(till, stripe):
+    order_id = paid(till)
+    refund(till, order_id)
+    stripe.mood = "lost"
+    assert refused(till.follow) == "gateway_unavailable"
+    stripe.mood = "ok"
+    till.tell(stripe.refund_failed(stripe.refunds[0]))
+    till.follow()
+    assert refund_states(till, order_id) == ["failed"]
+
+
+def test_what_the_card_did_not_take_is_paid_into_the_wallet_once(till, buyer):
+    made = failed_later(till)
+    before = buyer.money_minor
+    assert [made_good(till, made, "wallet").state for _ in range(2)] == ["wallet", "wallet"]
+    assert buyer.money_minor == before + made.amount_minor
+    (told,) = buyer.told(Kind.REFUND_IN_WALLET)
+    assert told["amount_minor"] == made.amount_minor
+    assert refused(lambda: made_good(till, made, "by_hand")) == "refund_not_failed"
+    assert agree(till)
+
+
+def test_what_somebody_paid_back_at_the_gateway_by_hand_moves_no_money_of_ours(till, buyer):
+    made = failed_later(till)
+    till.stripe.refunded(next(iter(till.stripe.intents.values())), made.amount_minor)
+    before = buyer.money_minor
+    assert made_good(till, made, "by_hand").state == "by_hand"
+    assert refused(lambda: made_good(till, made, "wallet")) == "refund_not_failed"
+    assert buyer.money_minor == before
+    assert agree(till)
+
+
+def test_a_refund_that_did_not_fail_is_not_made_good(till):
+    made = refund(till, paid(till))
+    assert refused(lambda: made_good(till, made, "wallet")) == "refund_not_failed"
+    till.follow()
+    assert refused(lambda: made_good(till, made, "wallet")) == "refund_not_failed"
+    assert agree(till)
+
+
+@pytest.mark.parametrize("key", ["0198c0de-0000-7000-8000-000000000000", "not one of ours"])
+def test_word_of_a_refund_that_we_do_not_know_is_kept_for_days_and_then_named(till, key):
+    failed_later(till)
+    strange = {"id": "re_0", "object": "refund", "metadata": {"refund": key}}
+    till.tell({"id": "evt_0", "object": "event", "type": "refund.failed", "data": {"object": strange}})
+    assert till.event_states() == ["applied", "applied", "due"]
+    till.clock.move(days=4)
+    till.follow()
+    assert till.event_states() == ["applied", "applied", "strange"]
+
+
+def test_word_of_a_refund_made_by_hand_is_not_for_us(till):
+    by_hand = {"id": "re_0", "object": "refund", "metadata": {}}
+    till.tell({"id": "evt_0", "object": "event", "type": "refund.failed", "data": {"object": by_hand}})
+    assert till.event_states() == ["ignored"]

@@ -200,6 +200,12 @@ CORRUPTIONS = tuple(
          "UPDATE checkouts SET expires_at = '2026-01-01 00:00:00' WHERE id = :checkout_id"),
         ("money that the gateway keeps", "card_refund_refused", "SELECT id FROM refunds",
          "UPDATE refunds SET state = 'failed' WHERE id = :id"),
+        ("another amount made good than was refunded", "refund_in_wallet",
+         "SELECT id FROM refunds WHERE method = 'card' AND state = 'wallet'",
+         "UPDATE refunds SET amount_minor = amount_minor + 1 WHERE id = :id"),
+        ("a wallet filled for no refund", "refund_in_wallet_orphan",
+         "SELECT id FROM postings WHERE kind = 'make_good'",
+         "UPDATE postings SET reference = 'another' WHERE id = :id"),
         ("word of a payment that is not ours", "gateway_event_strange", "SELECT id FROM gateway_events",
          "UPDATE gateway_events SET state = 'strange' WHERE id = :id"),
     )

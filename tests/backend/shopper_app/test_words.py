@@ -76,6 +76,7 @@ def test_no_sentence_is_left_over() -> None:
         "theme.",
         "nav.",
         "wallet.kind.",
+        "refund.",
     )  # keys put together
     assert [
         key

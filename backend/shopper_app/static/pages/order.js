@@ -142,6 +142,6 @@ async function refunds(order) {
   const made = (await call("GET", path)).body.refunds;
   return h("section", { class: "receipt" }, h("h2", {}, t("order.refunds")),
     h("ul", {}, ...made.map((/** @type {any} */ refund) => h("li", {},
-      h("span", {}, h("bdi", {}, money(refund.amount_minor, refund.currency)), refund.state === "done" ? "" : ` · ${t(refund.state === "failed" ? "order.refund_failed" : "order.refund_pending")}`, h("br"), h("span", { class: "hint" }, moment(refund.at))),
+      h("span", {}, h("bdi", {}, money(refund.amount_minor, refund.currency)), refund.state === "done" ? "" : ` · ${t(`refund.${refund.state}`)}`, h("br"), h("span", { class: "hint" }, moment(refund.at))),
       refund.number ? button(t("order.credit_note", { number: refund.number }), () => download(`${path}/${refund.id}/credit-note.pdf`, `credit-note-${refund.number}.pdf`), { class: "button quiet", id: `credit-note-${refund.number}` }) : null))));
 }
