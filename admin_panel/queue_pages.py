@@ -224,7 +224,8 @@ def make_good(visit: Visit, order_id: UUID, refund_id: UUID) -> AnyResponse:
     def act() -> AnyResponse:
         way = typed_way(request.form.get("way"))
         staff_refunds.make_good(services(), visit.member, str(order_id), str(refund_id), way)
-        return went_well(order_url(visit, order_id), f"said_made_good_{way}")
+        said = "said_in_wallet" if way == "wallet" else "said_noted"
+        return went_well(order_url(visit, order_id), said)
 
     return tried(visit, order_id, act)
 

@@ -9,7 +9,6 @@ from backend.sales.days import StoreDay
 from backend.sales.exports import days_csv, hours_csv, products_csv
 from backend.sales.figures import ProductSales
 from backend.sales.reports import DAYS_MAX, sales
-from backend.sales.stock_at_risk import stock_at_risk
 from backend.sales.tables import sales_days
 from tests.backend.sales.rows import Line, Shop, id_of
 
@@ -174,20 +173,3 @@ def test_the_files_hold_the_report_s_own_numbers_and_no_formula(run):
     assert len(lines) == 25
     assert lines[10] == "2026-11-22,09:00,2026-11-22T09:00:00+03:00,Asia/Riyadh,1,2300,0,SAR"
     assert days_csv(report).splitlines()[1] == "2026-11-22,Asia/Riyadh,1,2300,0,300,0,0,0,2000,SAR"
-
-
-def test_stock_is_at_risk_when_gone_or_gone_within_three_days_at_the_recent_pace(run):
-    def work(tx):
-        shop = Shop(tx)
-        shop.stock("GONE", 4, reserved=4)
-        shop.stock("FAST", 5)
-        shop.stock("SLOW", 500)
-        shop.stock("STILL", 1)
-        for sku in ("FAST", "SLOW"):
-            shop.sell(at(6, day=20), [Line(sku, 28, 1_00)])  # two a day
-        return stock_at_risk(tx, shop.store_id, now=NOON)
-
-    assert [(r.sku, r.available, r.sold, r.cover_days) for r in run(work)] == [
-        ("GONE", 0, 0, None),
-        ("FAST", 5, 28, 2),
-    ]
