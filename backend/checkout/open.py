@@ -151,10 +151,11 @@ def find_open(
     checkout = find(tx, checkout_id, shopper_id)
     if checkout.device_id != device_id:
         raise Refusal("checkout_not_found")
+    over = checkout.state == "open" and checkout.expires_at <= now
+    if over or checkout.state == "expired":  # whether somebody has put it away by now is nothing to the shopper
+        raise Refusal("checkout_expired")
     if checkout.state != "open":
         raise Refusal("checkout_not_open", state=checkout.state)
-    if checkout.expires_at <= now:
-        raise Refusal("checkout_expired")
     return checkout
 
 

@@ -94,7 +94,10 @@ class Shop:
         longer = holder.call("POST", f"/v1/carts/{cart['id']}/extension", {})
         self.found.demand(said(longer) in TOLD_PROLONGING, f"prolonging at the end: {said(longer)}")
         kept = longer.status == 200
-        self.piece_of_one("prolong", holder_has=kept, scans=self.grab(other, last, ends))
+        scanned = self.grab(other, last, ends)
+        if kept and now() >= at(longer.json["expires_at"]):
+            raise TooSlow  # by the answer, the longer time was over as well
+        self.piece_of_one("prolong", holder_has=kept, scans=scanned)
 
     def around(self, moment: datetime) -> None:
         wait_until(moment + timedelta(seconds=self.random.uniform(-EDGE_S, EDGE_S)))
@@ -155,7 +158,7 @@ class Shop:
 
 
 class TooSlow(Exception):
-    """The hold ended before the race began: the machine was too busy for this round."""
+    """The hold ended before the race began or before it was over: the machine was too busy for this round."""
 
 
 def now() -> datetime:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from backend.adapters.pin_hasher import Argon2PinHasher
 from backend.authorization.evidence import Factor
 from backend.checkout.afterwards import after_payment
+from backend.checkout.open import put_away_expired
 from backend.checkout.pay import PayWithPin
 from backend.checkout.tables import checkouts
 from backend.db import outbox
@@ -253,10 +254,13 @@ def test_a_grant_ends_after_two_minutes(buyer):
     assert refused(lambda: buyer.pay(checkout, grant, now=NOON + timedelta(seconds=121))) == NOT_AUTHORISED
 
 
-def test_a_checkout_ends_after_five_minutes_and_no_grant_outlives_it(buyer):
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_checkout_ends_after_five_minutes_and_no_grant_outlives_it(buyer, swept):
     checkout = buyer.checkout("DATES")
     buyer.prove(checkout, now=NOON + timedelta(seconds=290))
     late = NOON + timedelta(seconds=300)
+    if swept:
+        assert buyer.run(lambda tx: put_away_expired(tx, now=late)) == 1
     assert refused(lambda: buyer.pay(checkout, buyer.grant(), now=late)) == "checkout_expired"
 
 
