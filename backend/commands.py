@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from backend import settings as configuration
 from backend.errors import SettingsRefused
 from backend.settings import Settings
+from backend.starting import nothing_collected
 
 if TYPE_CHECKING:
     from backend.db.transaction import Runner
@@ -133,7 +134,8 @@ def import_catalogue(settings: Settings, options: Namespace) -> int:
 
 
 def serve(settings: Settings, options: Namespace) -> int:
-    from backend.serve import serve as open_shop
+    with nothing_collected():
+        from backend.serve import serve as open_shop
 
     if options.demo:
         with redirect_stdout(io.StringIO()):  # the welcome says what there is to say
@@ -151,7 +153,8 @@ def serve(settings: Settings, options: Namespace) -> int:
 
 
 def work(settings: Settings, _options: Namespace) -> int:
-    from backend.worker import work_alone
+    with nothing_collected():
+        from backend.worker import work_alone
 
     work_alone(settings)
     return OK

@@ -25,6 +25,7 @@ from backend.db import version
 from backend.db.transaction import Runner, engine_for
 from backend.errors import SettingsRefused
 from backend.settings import Settings
+from backend.starting import nothing_collected
 from backend.telemetry import start_logging
 
 if TYPE_CHECKING:
@@ -200,7 +201,8 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """Runs in the serving process: no connection and no model crosses the fork."""
         start_logging(self.settings.log_level)
-        return application(self.settings, self.leaving)
+        with nothing_collected():
+            return application(self.settings, self.leaving)
 
 
 class Background:
