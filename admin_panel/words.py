@@ -99,8 +99,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "refund_pieces": ("Refund these pieces", "استرداد هذه القطع"),
     "refund_rest": ("Refund all: {amount}", "استرداد الكل: {amount}"),
     "refund_failed": (
-        "Refused by the bank: pay it back in another way",
-        "رفضها البنك: أعد المبلغ بطريقة أخرى",
+        "The bank refused it",
+        "رفضه البنك",
     ),
     "refund_wallet": ("In the wallet instead of on the card", "في المحفظة بدلًا من البطاقة"),
     "refund_by_hand": ("Paid back at the payment provider", "أُعيد لدى مزود الدفع"),

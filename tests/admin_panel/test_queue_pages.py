@@ -152,8 +152,8 @@ def test_what_the_bank_refused_is_paid_into_the_wallet_from_the_order(floor, bro
     order_id, cashier = floor.sell(), browse("cashier")
     floor.refund_that_fails(order_id)
     page = cashier.get(f"/staff/R1/orders/{order_id}")
-    assert "Refused by the bank" in page.text
-    assert "Refused by the bank" in cashier.sent(page, "/make-good", way="gold").text
+    assert "The bank refused it" in page.text
+    assert "The bank refused it" in cashier.sent(page, "/make-good", way="gold").text
     done = cashier.sent(page, "/make-good", way="wallet")
     assert "The money is in the shopper" in done.text
     assert "In the wallet instead of on the card" in done.text
