@@ -101,6 +101,11 @@ class LoopbackStripe:
         at_s = int(at.timestamp())
         return raw.encode(), WebhookSignature.generate_signature_header(raw, WEBHOOK_SECRET, at_s)
 
+    def refs_of(self, checkout_id: str) -> list[str]:
+        """Of all intents that were made for it."""
+        with self._lock:
+            return [ref for ref, one in self.intents.items() if one["metadata"]["checkout"] == checkout_id]
+
     @property
     def captured_minor(self) -> int:
         """What it owes the shop: captured, less what went back."""

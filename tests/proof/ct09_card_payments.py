@@ -155,8 +155,7 @@ class CardShop:
         if fate == "early":
             self.hurried.add(checkout.id)
         till.look(checkout)
-        made = [ref for ref, one in self.stripe.intents.items() if one["metadata"]["checkout"] == checkout.id]
-        return Payment(fate, till, checkout, made)
+        return Payment(fate, till, checkout, self.stripe.refs_of(checkout.id))
 
     def tell_at_once(self, intent: dict[str, Any]) -> None:
         if intent["metadata"]["checkout"] in self.hurried:
