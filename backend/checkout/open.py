@@ -152,7 +152,7 @@ def find_open(
     if checkout.device_id != device_id:
         raise Refusal("checkout_not_found")
     over = checkout.state == "open" and checkout.expires_at <= now
-    if over or checkout.state == "expired":  # whether somebody has put it away by now is nothing to the shopper
+    if over or checkout.state == "expired":  # whether it is put away by now is nothing to the shopper
         raise Refusal("checkout_expired")
     if checkout.state != "open":
         raise Refusal("checkout_not_open", state=checkout.state)
