@@ -153,7 +153,7 @@ gateway_events = Table(  # what the gateway told unasked: stored before it is be
     Column("id", String(255), primary_key=True),
     Column("type", String(100), nullable=False),
     Column("intent", Json),  # of its object only what we use: nothing of a card or its holder
-    Column("refund", String(64)),  # that it is about, by our own name of it
+    Column("refund", String(500)),  # that failed, as its metadata names it, at whatever length
     Column("state", String(10), nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("available_at", UtcTime, nullable=False),

@@ -15,9 +15,7 @@ from itertools import groupby
 WEEK = 7
 HALF_LIFE_DAYS = 14  # a day this old counts half
 COMMON_DAYS = 1.0  # the mean of all days weighs as much as so many days of yesterday
-WITHOUT_STOCK_PIECES = (
-    15  # nothing sold where so many were to be expected: the shelf was empty, not the demand
-)
+WITHOUT_STOCK_PIECES = 15  # where so many were usual and none was sold, the shelf was empty
 
 
 def forecast(sold: Sequence[float], days: int) -> list[float]:

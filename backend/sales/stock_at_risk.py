@@ -47,7 +47,7 @@ def stock_at_risk(tx: Transaction, store_id: str, *, now: datetime) -> list[AtRi
     sold = _sold(tx, store_id, [row.sku for row in near if row.available > 0], first, open_from)
     found = []
     for row in near:
-        cover = _cover_days(row.available, sold.get(row.sku, {}), today.day) if row.available > 0 else 0
+        cover = _cover_days(row.available, sold[row.sku], today.day) if row.available > 0 else 0
         if cover < COVER_DAYS_MIN:
             found.append(AtRisk(row.sku, row.name_en, row.name_ar, row.available, cover))
     return sorted(found, key=lambda one: (one.available > 0, one.cover_days))

@@ -373,7 +373,7 @@ def test_a_refund_that_did_not_fail_is_not_made_good(till):
     assert agree(till)
 
 
-@pytest.mark.parametrize("key", ["0198c0de-0000-7000-8000-000000000000", "not one of ours"])
+@pytest.mark.parametrize("key", ["0198c0de-0000-7000-8000-000000000000", "not one of ours", "x" * 500])
 def test_word_of_a_refund_that_we_do_not_know_is_kept_for_days_and_then_named(till, key):
     failed_later(till)
     strange = {"id": "re_0", "object": "refund", "metadata": {"refund": key}}

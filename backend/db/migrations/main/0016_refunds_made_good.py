@@ -23,7 +23,7 @@ STATES = (
 def upgrade() -> None:
     change_check("postings", "kind_known", old=POSTED[0], new=POSTED[1])
     change_check("refunds", "state_known", old=STATES[0], new=STATES[1])
-    op.add_column("gateway_events", sa.Column("refund", sa.String(64)))
+    op.add_column("gateway_events", sa.Column("refund", sa.String(500)))
 
 
 def downgrade() -> None:
