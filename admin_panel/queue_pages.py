@@ -222,7 +222,7 @@ def make_good(visit: Visit, order_id: UUID, refund_id: UUID) -> AnyResponse:
     """What the bank refused is paid into the wallet, or was paid back by hand."""
 
     def act() -> AnyResponse:
-        way = typed_way(request.form.get("way"))
+        way = asked_way()
         staff_refunds.make_good(services(), visit.member, str(order_id), str(refund_id), way)
         said = "said_in_wallet" if way == "wallet" else "said_noted"
         return went_well(order_url(visit, order_id), said)
@@ -267,12 +267,13 @@ def typed_minor(text: str) -> int:
     return int(text)
 
 
-def typed_way(text: str | None) -> made_good.Way:
+def asked_way() -> made_good.Way:
     """Which button. Raises Refusal form_expired."""
-    match text:
-        case "wallet" | "by_hand":
-            return text
-    raise Refusal("form_expired")
+    fields: dict[str, Any] = {"way": request.form.get("way")}
+    try:
+        return staff_refunds.Amends(**fields).way
+    except ValidationError:
+        raise Refusal("form_expired") from None
 
 
 def asked_mismatch() -> staff_orders.Mismatch:

@@ -52,7 +52,7 @@ def sales(visit: Visit) -> str:
         by_product=by_product_chart(shown),
         at_risk=at_risk[:AT_RISK_MAX],
         cover_days_min=risk.COVER_DAYS_MIN,
-        window_weeks=risk.WINDOW_DAYS // 7,
+        window_weeks=risk.WINDOW_WEEKS,
     )
 
 

@@ -98,10 +98,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "refundable": ("{amount} can be refunded", "يمكن استرداد {amount}"),
     "refund_pieces": ("Refund these pieces", "استرداد هذه القطع"),
     "refund_rest": ("Refund all: {amount}", "استرداد الكل: {amount}"),
-    "refund_failed": (
-        "The bank refused it",
-        "رفضه البنك",
-    ),
+    "refund_failed": ("The bank refused it", "رفضه البنك"),
     "refund_wallet": ("In the wallet instead of on the card", "في المحفظة بدلًا من البطاقة"),
     "refund_by_hand": ("Paid back at the payment provider", "أُعيد لدى مزود الدفع"),
     "to_wallet": ("Pay it into the wallet", "إيداعه في المحفظة"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -20,7 +20,6 @@ from stripe import WebhookSignature
 SECRET_KEY = "sk_test_loopback_0123456789abcdefghij"
 WEBHOOK_SECRET = "whsec_loopback_0123456789abcdefghijkl"
 INTENT_PARAMETERS = {"amount", "currency", "allowed_payment_method_types[0]", "metadata[checkout]"}
-NO_FORM: Mapping[str, str] = {}
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -140,7 +139,8 @@ class LoopbackStripe:
             case "POST", ["payment_intents", ref, "cancel"] if ref in self.intents:
                 return self.cancelled(self.intents[ref])
             case "POST", ["refunds"] if form["payment_intent"] in self.intents:
-                return self.refunded(self.intents[form["payment_intent"]], int(form["amount"]), form)
+                intent, amount = self.intents[form["payment_intent"]], int(form["amount"])
+                return self.refunded(intent, amount, {"refund": form["metadata[refund]"]})
         return error(404, "invalid_request_error", "resource_missing")
 
     def new_intent(self, form: dict[str, str]) -> dict[str, Any]:
@@ -164,14 +164,14 @@ class LoopbackStripe:
         intent["status"] = "canceled"
         return 200, dict(intent)
 
-    def refunded(self, intent: dict[str, Any], amount: int, form: Mapping[str, str] = NO_FORM) -> Answer:
-        """form: none where it is made by hand, in the gateway's own office."""
+    def refunded(self, intent: dict[str, Any], amount: int, metadata: dict[str, str] | None = None) -> Answer:
+        """metadata: none where it is made by hand, in the gateway's own office."""
         before = sum(one["amount"] for one in self.refunds if one["payment_intent"] == intent["id"])
         if intent["status"] != "succeeded" or before + amount > intent["amount_received"]:
             return error(400, "invalid_request_error", "charge_already_refunded")
         refund = {"id": f"re_{next(self._numbers)}", "object": "refund", "status": "succeeded"}
-        metadata = {"refund": form["metadata[refund]"]} if form else {}
-        self.refunds.append(refund | {"payment_intent": intent["id"], "amount": amount, "metadata": metadata})
+        about = {"payment_intent": intent["id"], "amount": amount, "metadata": metadata or {}}
+        self.refunds.append(refund | about)
         return 200, self.refunds[-1]
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from sqlalchemy import update
 
-from backend.checkout.refunds import Refunded, announce, of_id
+from backend.checkout.refunds import Refunded, of_id, told_of
 from backend.checkout.tables import refunds
 from backend.clock import Ids
 from backend.db import audit
@@ -22,7 +22,7 @@ from backend.identity.staff import StaffMember
 from backend.ledger.accounts import move_wallet, open_wallet
 from backend.ledger.postings import Entry, Posting, post
 from backend.orders.order import Order
-from backend.orders.packing import held_of_store
+from backend.orders.packing import held_of_store, tell
 
 Way = Literal["wallet", "by_hand"]  # by_hand: somebody paid it back in the gateway's own office
 
@@ -62,7 +62,7 @@ def _book(tx: Transaction, order: Order, made: Refunded, *, actor: str, ids: Ids
             ),
         )
         post(tx, into_wallet, ids=ids, now=now)
-        announce(tx, Kind.REFUND_IN_WALLET, order, made, ids=ids, now=now)
+        tell(tx, order, Kind.REFUND_IN_WALLET, ids=ids, now=now, **told_of(made))
     audit.record(
         tx,
         entry_id=ids.uuid7(),

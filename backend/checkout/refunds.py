@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, insert, select, update
 
 from backend.checkout.tables import refund_lines, refunds
 from backend.clock import Ids
-from backend.db import audit, events, outbox
-from backend.db.outbox import Happening, Kind
+from backend.db import audit, events
+from backend.db.outbox import Kind
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory import reservations
@@ -26,6 +26,7 @@ from backend.ledger.accounts import move_wallet
 from backend.ledger.postings import Entry, Posting, post
 from backend.money import first_pieces
 from backend.orders.order import Order, OrderLine, find
+from backend.orders.packing import tell
 from backend.orders.tables import order_lines, orders
 
 Goods = Literal["restock", "write_off", "none"]
@@ -98,7 +99,7 @@ def refund(tx: Transaction, order: Order, asked: Refund, *, actor: str, ids: Ids
         at=now,
     )
     _write(tx, order, made, parts, ids=ids)
-    outbox.add(tx, [_happening(Kind.REFUND_MADE, order, made, numbers.event_id, ids=ids)], now=now)
+    tell(tx, order, Kind.REFUND_MADE, event_id=numbers.event_id, ids=ids, now=now, **told_of(made))
     audit.record(
         tx,
         entry_id=ids.uuid7(),
@@ -123,14 +124,9 @@ def note(tx: Transaction, refund_id: str, given: bool, *, ids: Ids, now: datetim
     if order_id is None:
         return tx.execute(select(refunds.c.id).where(this)).first() is not None
     if not given:
-        announce(tx, Kind.REFUND_FAILED, find(tx, order_id), of_id(tx, order_id, refund_id), ids=ids, now=now)
+        made = of_id(tx, order_id, refund_id)
+        tell(tx, find(tx, order_id), Kind.REFUND_FAILED, ids=ids, now=now, **told_of(made))
     return True
-
-
-def announce(tx: Transaction, kind: Kind, order: Order, made: Refunded, *, ids: Ids, now: datetime) -> None:
-    """To the shopper, the store's feed and integrators."""
-    event_id = events.next_numbers(tx, order.store_id).event_id
-    outbox.add(tx, [_happening(kind, order, made, event_id, ids=ids)], now=now)
 
 
 def of_id(tx: Transaction, order_id: str, refund_id: str) -> Refunded:
@@ -259,20 +255,6 @@ def _entries(order: Order, made: Refunded) -> Iterator[Entry]:
     yield Entry("vat", order.store_id, -made.vat_minor)
 
 
-def _happening(kind: Kind, order: Order, made: Refunded, event_id: int, *, ids: Ids) -> Happening:
-    facts = {
-        "order_id": order.id,
-        "receipt_number": order.receipt_number,
-        "credit_note": made.number,
-        "amount_minor": made.amount_minor,
-        "currency": made.currency,
-    }
-    return Happening(
-        ids.uuid7(),
-        kind,
-        order.id,
-        facts,
-        shopper_id=order.shopper_id,
-        store_id=order.store_id,
-        event_id=event_id,
-    )
+def told_of(made: Refunded) -> dict[str, Any]:
+    """What messages say of it, beside its order."""
+    return {"credit_note": made.number, "amount_minor": made.amount_minor, "currency": made.currency}

@@ -176,9 +176,22 @@ def code_hash(order_id: str, code: str) -> str:
     return hashlib.sha256(f"{order_id}:{code}".encode()).hexdigest()
 
 
-def tell(tx: Transaction, order: Order, kind: Kind, *, ids: Ids, now: datetime, **payload: object) -> None:
-    """The store's live pages hear of it and, unless it is the staff's business alone, the shopper's devices."""
-    numbers = events.next_numbers(tx, order.store_id)
+def tell(
+    tx: Transaction,
+    order: Order,
+    kind: Kind,
+    *,
+    event_id: int | None = None,
+    ids: Ids,
+    now: datetime,
+    **payload: object,
+) -> None:
+    """The store's live pages hear of it and, unless it is the staff's business alone, the shopper's devices.
+
+    event_id: its place in the store's feed, where the caller has taken that already.
+    """
+    if event_id is None:
+        event_id = events.next_numbers(tx, order.store_id).event_id
     facts = {"order_id": order.id, "receipt_number": order.receipt_number, **payload}
     happening = Happening(
         ids.uuid7(),
@@ -187,6 +200,6 @@ def tell(tx: Transaction, order: Order, kind: Kind, *, ids: Ids, now: datetime, 
         facts,
         shopper_id=None if kind is Kind.ORDER_CHANGED else order.shopper_id,
         store_id=order.store_id,
-        event_id=numbers.event_id,
+        event_id=event_id,
     )
     outbox.add(tx, [happening], now=now)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from backend.db.transaction import Transaction
 from backend.inventory.products import available_at
@@ -16,10 +16,11 @@ from backend.inventory.tables import products, stock, stores
 from backend.orders.tables import order_lines, orders
 from backend.sales import rollups
 from backend.sales.days import StoreDay, day_of
-from backend.sales.forecast import forecast
+from backend.sales.forecast import WEEK, forecast
 from backend.sales.tables import sales_products
 
-WINDOW_DAYS = 56  # looked back
+WINDOW_WEEKS = 8  # looked back
+WINDOW_DAYS = WINDOW_WEEKS * WEEK
 YOUNG_DAYS = 14  # a product that sold nothing before counts as on sale for so long
 COVER_DAYS_MIN = 3
 FORECAST_MAX = 200  # products
@@ -63,12 +64,9 @@ def _near_to_empty(
         .group_by(sales_products.c.sku)
         .subquery()
     )
+    pieces = func.sum(order_lines.c.quantity).label("pieces")
     lately = (
-        select(order_lines.c.sku, func.sum(order_lines.c.quantity).label("pieces"))
-        .join(orders, orders.c.id == order_lines.c.order_id)
-        .where(orders.c.store_id == store_id, orders.c.placed_at >= open_from.begins_at)
-        .group_by(order_lines.c.sku)
-        .subquery()
+        _lines_since(open_from, store_id, order_lines.c.sku, pieces).group_by(order_lines.c.sku).subquery()
     )
     available = available_at(now)
     pace = func.coalesce(best.c.pieces, 0) + func.coalesce(lately.c.pieces, 0)
@@ -94,15 +92,8 @@ def _sold(tx: Transaction, store_id: str, skus: Sequence[str], first: StoreDay, 
         sales_products.c.day < open_from.day,
         sales_products.c.sku.in_(skus),
     )
-    lately = (
-        select(order_lines.c.sku, orders.c.placed_at, order_lines.c.quantity)
-        .join(orders, orders.c.id == order_lines.c.order_id)
-        .where(
-            orders.c.store_id == store_id,
-            orders.c.placed_at >= open_from.begins_at,
-            order_lines.c.sku.in_(skus),
-        )
-    )
+    columns = (order_lines.c.sku, orders.c.placed_at, order_lines.c.quantity)
+    lately = _lines_since(open_from, store_id, *columns).where(order_lines.c.sku.in_(skus))
     sold: Sold = {sku: {} for sku in skus}
     for sku, day, pieces in tx.execute(kept):
         sold[sku][day] = pieces
@@ -110,6 +101,16 @@ def _sold(tx: Transaction, store_id: str, skus: Sequence[str], first: StoreDay, 
         day = day_of(placed_at, open_from.timezone).day
         sold[sku][day] = sold[sku].get(day, 0) + pieces
     return sold
+
+
+def _lines_since(day: StoreDay, store_id: str, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Of orders of days that are not counted yet."""
+    return (
+        select(*columns)
+        .select_from(order_lines)
+        .join(orders, orders.c.id == order_lines.c.order_id)
+        .where(orders.c.store_id == store_id, orders.c.placed_at >= day.begins_at)
+    )
 
 
 def _cover_days(available: int, sold: Mapping[date, int], today: date) -> int:

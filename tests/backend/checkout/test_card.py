@@ -13,12 +13,12 @@ from backend.checkout.made_good import Way, make_good
 from backend.checkout.refunds import Refund, Refunded
 from backend.db.outbox import Kind
 from backend.errors import Refusal
-from backend.identity.staff import StaffMember
 from backend.operations.reconcile import reconcile
 from backend.orders.order import hold
 from backend.orders.tables import orders
 from tests.backend.checkout.card_till import WAIT, CardTill
 from tests.backend.inventory.shelf import IDS, NOON
+from tests.backend.orders.counter import a_member
 from tests.loopback_stripe import LoopbackStripe
 
 
@@ -315,8 +315,8 @@ def failed_later(till) -> Refunded:
 
 
 def made_good(till, made: Refunded, way: Way) -> Refunded:
-    staff = StaffMember(IDS.uuid7(), "Mona", "cashier", frozenset({till.buyer.shelf.store.id}))
-    given = {"staff": staff, "ids": IDS, "now": NOON}
+    cashier = a_member(till.run, till.buyer.shelf.store.id, "cashier")
+    given = {"staff": cashier, "ids": IDS, "now": NOON}
     return till.run(lambda tx: make_good(tx, made.order_id, made.id, way, **given))
 
 

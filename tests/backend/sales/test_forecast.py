@@ -60,7 +60,7 @@ def at_risk(run, shop: Shop) -> list[tuple[str, int, int]]:
 
 
 def sells(run, shop: Shop, sku: str, pieces: int, *, days: range) -> None:
-    """Each of so many days ago, and the days that are over are counted."""
+    """On each of so many days ago."""
 
     def work(tx):
         for ago in reversed(days):
@@ -69,9 +69,9 @@ def sells(run, shop: Shop, sku: str, pieces: int, *, days: range) -> None:
     run(work)
 
 
-def count_until(run, shop: Shop, ago: int) -> None:
+def count_days(run, shop: Shop) -> None:
     """What the worker does with days that are over."""
-    for back in range(WEEKS * 7, ago - 1, -1):
+    for back in range(WEEKS * 7, 0, -1):
         day = day_of(NOON - timedelta(days=back), "Asia/Riyadh")
         run(lambda tx, day=day: roll_up(tx, shop.store_id, day))
 
@@ -84,7 +84,7 @@ def test_stock_is_at_risk_when_gone_or_gone_within_three_days(run, shop, counted
     for sku in ("FAST", "SLOW"):
         sells(run, shop, sku, 2, days=range(1, 22))
     if counted:
-        count_until(run, shop, 1)
+        count_days(run, shop)
     assert at_risk(run, shop) == [("GONE", 0, 0), ("FAST", 5, 2)]
 
 
@@ -99,7 +99,7 @@ def test_what_sold_out_is_named_first_and_the_best_seller_before_others(run, sho
 def test_a_day_that_sells_better_than_expected_counts_at_once(run, shop):
     run(lambda tx: shop.on(tx).stock("HOT", 4))
     sells(run, shop, "HOT", 1, days=range(1, 22))
-    count_until(run, shop, 1)
+    count_days(run, shop)
     assert at_risk(run, shop) == []
     sells(run, shop, "HOT", 40, days=range(1))
     assert [sku for sku, _, _ in at_risk(run, shop)] == ["HOT"]
@@ -111,5 +111,5 @@ def test_the_weekday_decides_how_long_it_lasts(run, shop):
     for weeks in range(1, WEEKS):
         for sku, ahead in (("SOON", 1), ("LATER", 4)):
             sells(run, shop, sku, 20, days=range(7 * weeks - ahead, 7 * weeks - ahead + 1))
-    count_until(run, shop, 1)
+    count_days(run, shop)
     assert at_risk(run, shop) == [("SOON", 10, 1)]
