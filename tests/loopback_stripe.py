@@ -13,7 +13,7 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from stripe import WebhookSignature
 
@@ -28,7 +28,7 @@ def error(status: int, kind: str, code: str) -> Answer:
 
 
 class LoopbackStripe:
-    """`mood` says how the next calls go: ok, down (500), silent (no answer), lost (done, but no answer)."""
+    """`mood` says how the next calls go: ok, down (500), silent (no answer), lost (a write is done, not answered)."""
 
     def __init__(self) -> None:
         self.mood = "ok"
@@ -88,10 +88,15 @@ class LoopbackStripe:
     def refund_failed(self, refund: dict[str, Any]) -> dict[str, Any]:
         """The bank sent it back days later: what the gateway kept, it owes again."""
         with self._lock:
-            self.refunds.remove(refund)
+            refund["status"] = "failed"
             number = next(self._numbers)
         event = {"id": f"evt_{number}", "object": "event", "type": "refund.failed"}
-        return event | {"data": {"object": refund | {"status": "failed"}}}
+        return event | {"data": {"object": dict(refund)}}
+
+    def a_day_passes(self) -> None:
+        """No idempotency key is remembered longer."""
+        with self._lock:
+            self._answers.clear()
 
     @staticmethod
     def signed(event: dict[str, Any], at: datetime) -> tuple[bytes, str]:
@@ -110,7 +115,7 @@ class LoopbackStripe:
         """What it owes the shop: captured, less what went back."""
         with self._lock:
             taken = sum(intent["amount_received"] for intent in self.intents.values())
-            owed: int = taken - sum(refund["amount"] for refund in self.refunds)
+            owed: int = taken - sum(one["amount"] for one in self.refunds if one["status"] != "failed")
             return owed
 
     # the API
@@ -141,6 +146,9 @@ class LoopbackStripe:
             case "POST", ["refunds"] if form["payment_intent"] in self.intents:
                 intent, amount = self.intents[form["payment_intent"]], int(form["amount"])
                 return self.refunded(intent, amount, {"refund": form["metadata[refund]"]})
+            case "GET", ["refunds"] if form["payment_intent"] in self.intents:
+                made = [one for one in self.refunds if one["payment_intent"] == form["payment_intent"]]
+                return 200, {"object": "list", "url": "/v1/refunds", "has_more": False, "data": made}
         return error(404, "invalid_request_error", "resource_missing")
 
     def new_intent(self, form: dict[str, str]) -> dict[str, Any]:
@@ -166,7 +174,8 @@ class LoopbackStripe:
 
     def refunded(self, intent: dict[str, Any], amount: int, metadata: dict[str, str] | None = None) -> Answer:
         """metadata: none where it is made by hand, in the gateway's own office."""
-        before = sum(one["amount"] for one in self.refunds if one["payment_intent"] == intent["id"])
+        of_it = [one for one in self.refunds if one["payment_intent"] == intent["id"]]
+        before = sum(one["amount"] for one in of_it if one["status"] != "failed")
         if intent["status"] != "succeeded" or before + amount > intent["amount_received"]:
             return error(400, "invalid_request_error", "charge_already_refunded")
         refund = {"id": f"re_{next(self._numbers)}", "object": "refund", "status": "succeeded"}
@@ -180,7 +189,7 @@ def handler_of(stripe: LoopbackStripe) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self.reply([])
+            self.reply(parse_qsl(urlsplit(self.path).query))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -196,8 +205,8 @@ def handler_of(stripe: LoopbackStripe) -> type[BaseHTTPRequestHandler]:
                 status, said = error(500, "api_error", "down")
             else:
                 key = self.headers.get("idempotency-key")
-                status, said = stripe.answer(self.command, self.path, form, key)
-            if mood == "lost":
+                status, said = stripe.answer(self.command, urlsplit(self.path).path, form, key)
+            if mood == "lost" and self.command == "POST":
                 self.close_connection = True
                 return
             content = json.dumps(said).encode()

@@ -78,7 +78,7 @@ class StripeGateway:
     def refund(self, key: str, ref: str, amount_minor: int) -> bool:
         try:
             with refusals():
-                made = self._client.v1.refunds.create(
+                made = self._made_before(key, ref) or self._client.v1.refunds.create(
                     {"payment_intent": ref, "amount": amount_minor, "metadata": {"refund": key}},
                     {"idempotency_key": f"refund:{key}"},
                 )
@@ -87,6 +87,11 @@ class StripeGateway:
                 raise
             return False
         return made.status not in ("failed", "canceled")
+
+    def _made_before(self, key: str, ref: str) -> stripe.Refund | None:
+        """Stripe forgets an idempotency key after a day; its answer may have been lost for longer."""
+        made = self._client.v1.refunds.list({"payment_intent": ref, "limit": 100}).auto_paging_iter()
+        return next((one for one in made if one.to_dict()["metadata"].get("refund") == key), None)
 
     def read_event(self, raw: bytes, signature: str, *, now: datetime) -> GatewayEvent:
         try:
