@@ -23,7 +23,6 @@ from backend.carts import expiry
 from backend.checkout import afterwards, cancel, card, face_step, gateway_events
 from backend.checkout import open as checkouts
 from backend.db import audit, idempotency, outbox
-from backend.db.moments import reached
 from backend.db.outbox import Claimed, Kind
 from backend.db.rows import DROPPED_MAX
 from backend.db.transaction import Transaction
@@ -127,26 +126,30 @@ def deliver_due(services: Services) -> bool:
     now = services.clock.now()
     if not services.run.read(lambda tx: outbox.is_due(tx, now=now)):
         return False  # a look takes no lock; a claim does
-    for claimed in services.run(lambda tx: outbox.claim(tx, now=now, limit=CLAIMED_MAX)):
-        deliver_one(services, claimed)
+    batch = services.run(lambda tx: outbox.claim(tx, now=now, limit=CLAIMED_MAX))
+    try:
+        deliver_all(services, batch)
+    except Exception:  # something is wrong with one of them, and must not stop the others
+        for claimed in batch:
+            deliver_alone(services, claimed)
     return True
 
 
-def deliver_one(services: Services, claimed: Claimed) -> None:
-    happening, now = claimed.happening, services.clock.now()
-    try:
+def deliver_all(services: Services, batch: Sequence[Claimed]) -> None:
+    at = services
+    for happening in (claimed.happening for claimed in batch):
         if happening.kind is Kind.PAYMENT_SETTLED:  # not held up by a push service that is away
-            services.run(lambda tx: afterwards.after_payment(tx, happening, now=now))
-        error = deliver(claimed, run=services.run, notifier=services.notifier, clock=services.clock)
-    except Exception as problem:  # whatever is wrong with one message must not stop the next
-        logger.exception("message %s could not be delivered", happening.id)
-        error = type(problem).__name__
-    reached("outbox_sent")
-    now = services.clock.now()
-    if error:
+            at.run(partial(afterwards.after_payment, happening=happening, now=at.clock.now()))
+    deliver(batch, run=at.run, notifier=at.notifier, clock=at.clock)
+
+
+def deliver_alone(services: Services, claimed: Claimed) -> None:
+    try:
+        deliver_all(services, [claimed])
+    except Exception as problem:
+        logger.exception("message %s could not be delivered", claimed.happening.id)
+        error, now = type(problem).__name__, services.clock.now()
         services.run(lambda tx: outbox.failed(tx, claimed, error, now=now))
-    else:
-        services.run(lambda tx: outbox.done(tx, claimed, now=now))
 
 
 class Couriers:

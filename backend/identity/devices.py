@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,6 +113,13 @@ def of(tx: Transaction, shopper_id: str) -> list[Device]:
         .order_by(devices.c.created_at, devices.c.id)
     ).mappings()
     return [_device(row) for row in rows]
+
+
+def hold(tx: Transaction, shopper_ids: Collection[str]) -> list[Device]:
+    """Live devices of these shoppers, locked against others who hold them, whatever the order of the shoppers."""
+    theirs = devices.c.shopper_id.in_(sorted(shopper_ids)) & devices.c.ended_at.is_(None)
+    rows = tx.execute(select(devices).where(theirs).order_by(devices.c.id).with_for_update(key_share=True))
+    return [_device(row) for row in rows.mappings()]
 
 
 def find(tx: Transaction, device_id: str) -> Device | None:

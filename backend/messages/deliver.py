@@ -1,17 +1,20 @@
-"""One happening to the shopper's devices: into each inbox, then by push where a device has a token.
+"""Happenings to shoppers' devices: into each inbox, then by push where a device has a token.
 
-Delivering twice is harmless: inbox rows are keyed by the happening, and what a push service took is not sent
-again.
+Delivering twice is harmless: inbox rows are keyed by the happening, and what a push service is known to have taken is
+not sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from backend.clock import Clock
+from backend.db import outbox
+from backend.db.moments import reached
 from backend.db.outbox import Claimed, Happening, Kind
 from backend.db.transaction import Run, Transaction
 from backend.identity import devices, shoppers
@@ -30,55 +33,62 @@ DATA_ONLY = {Kind.GRANT_ISSUED}  # the application opens it; nothing is shown on
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One push on its way to one device."""
+    """One message on its way to one device."""
 
-    device_id: str
-    message_id: str
-    push: Push
+    claimed: Claimed
+    device: Device
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.claimed.happening.id, self.device.id
 
 
-def deliver(claimed: Claimed, *, run: Run, notifier: Notifier, clock: Clock) -> str:
-    """What has to be tried again, in words; empty when nothing has."""
-    parcels = run(lambda tx: put_into_inboxes(tx, claimed, now=clock.now()))
-    outcomes = [(parcel, notifier.send(parcel.push)) for parcel in parcels]
-    if outcomes:
+def deliver(batch: Sequence[Claimed], *, run: Run, notifier: Notifier, clock: Clock) -> None:
+    """All of them; where it raises, none is marked, and each may be tried alone."""
+    pushes = run(lambda tx: put_into_inboxes(tx, batch, now=clock.now()))
+    if pushes:
+        outcomes = [(parcel, notifier.send(push)) for parcel, push in pushes]
         run(lambda tx: note(tx, outcomes, now=clock.now()))
-    return "; ".join(outcome.error for _, outcome in outcomes if outcome.worth_repeating)
 
 
-def put_into_inboxes(tx: Transaction, claimed: Claimed, *, now: datetime) -> list[Parcel]:
-    """The pushes that are still to be made."""
-    happening = claimed.happening
-    if happening.shopper_id is None or (happening.expires_at is not None and happening.expires_at <= now):
-        return []
-    waiting = [
-        device
-        for device in addressees(tx, happening)
-        if inbox.put(tx, message(claimed, happening.shopper_id, device))
+def put_into_inboxes(
+    tx: Transaction, batch: Sequence[Claimed], *, now: datetime
+) -> list[tuple[Parcel, Push]]:
+    """The pushes that are still to be made; what needs none is done."""
+    parcels = addressed(tx, batch, now=now)
+    inbox.put(tx, [message(parcel) for parcel in parcels])
+    waiting = worth_a_push(tx, [parcel for parcel in parcels if parcel.device.push_token], now=now)
+    pushes = [
+        (parcel, push(parcel, shoppers.profile(tx, parcel.device.shopper_id).language, now))
+        for parcel in waiting
     ]
-    with_token = [device for device in waiting if device.push_token is not None]
-    if not with_token or worn_out(tx, happening, now=now):
-        return []
-    language = shoppers.profile(tx, happening.shopper_id).language
-    return [Parcel(device.id, happening.id, push(happening, device, language, now)) for device in with_token]
+    on_their_way = {parcel.claimed.happening.id for parcel in waiting}
+    finish(tx, [claimed for claimed in batch if claimed.happening.id not in on_their_way], now=now)
+    return pushes
 
 
-def addressees(tx: Transaction, happening: Happening) -> list[Device]:
-    assert happening.shopper_id is not None
-    live = devices.of(tx, happening.shopper_id)
-    return [device for device in live if happening.device_id in (None, device.id)]
+def addressed(tx: Transaction, batch: Sequence[Claimed], *, now: datetime) -> list[Parcel]:
+    """Each happening to the devices that may read it; none for one that ran out or concerns no shopper."""
+    alive = [one for one in batch if not (one.happening.expires_at and one.happening.expires_at <= now)]
+    live = devices.hold(tx, {one.happening.shopper_id for one in alive if one.happening.shopper_id})
+    return [
+        Parcel(one, device)
+        for one in alive
+        for device in live
+        if device.shopper_id == one.happening.shopper_id and one.happening.device_id in (None, device.id)
+    ]
 
 
-def message(claimed: Claimed, shopper_id: str, device: Device) -> inbox.NewMessage:
-    happening = claimed.happening
+def message(parcel: Parcel) -> inbox.NewMessage:
+    happening = parcel.claimed.happening
     return inbox.NewMessage(
         id=happening.id,
-        shopper_id=shopper_id,
-        device_id=device.id,
+        shopper_id=parcel.device.shopper_id,
+        device_id=parcel.device.id,
         kind=happening.kind,
         payload={name: value for name, value in happening.payload.items() if name != "sealed"},
-        sealed=sealed_for(device.id, happening.payload),
-        created_at=claimed.created_at,
+        sealed=sealed_for(parcel.device.id, happening.payload),
+        created_at=parcel.claimed.created_at,
         expires_at=happening.expires_at,
     )
 
@@ -89,16 +99,36 @@ def sealed_for(device_id: str, payload: Mapping[str, Any]) -> str | None:
     return sealed
 
 
-def worn_out(tx: Transaction, happening: Happening, *, now: datetime) -> bool:
-    if happening.kind not in ALERTS:
-        return False
-    assert happening.shopper_id is not None
-    since = now - ALERT_WINDOW
-    pushed = inbox.pushed_since(tx, happening.shopper_id, happening.kind, since, besides=happening.id)
-    return pushed >= ALERTS_MAX
+def worth_a_push(tx: Transaction, parcels: Sequence[Parcel], *, now: datetime) -> list[Parcel]:
+    """Neither pushed before, nor one alert too many."""
+    if not parcels:
+        return []
+    pushed = inbox.pushed(tx, {parcel.claimed.happening.id for parcel in parcels})
+    waiting = [parcel for parcel in parcels if parcel.key not in pushed]
+    alerts = {
+        parcel.claimed.happening.id: parcel.claimed.happening
+        for parcel in waiting
+        if parcel.claimed.happening.kind in ALERTS
+    }
+    too_many = worn_out(tx, alerts.values(), now=now)
+    return [parcel for parcel in waiting if parcel.claimed.happening.id not in too_many]
 
 
-def push(happening: Happening, device: Device, language: str, now: datetime) -> Push:
+def worn_out(tx: Transaction, alerts: Iterable[Happening], *, now: datetime) -> set[str]:
+    """Those that come after ALERTS_MAX of their kind."""
+    too_many, allowed = set(), Counter[tuple[str, Kind]]()
+    for alert in alerts:
+        assert alert.shopper_id is not None
+        whose = alert.shopper_id, alert.kind
+        before = inbox.pushed_since(tx, *whose, now - ALERT_WINDOW, besides=alert.id)
+        if before + allowed[whose] >= ALERTS_MAX:
+            too_many.add(alert.id)
+        allowed[whose] += alert.id not in too_many
+    return too_many
+
+
+def push(parcel: Parcel, language: str, now: datetime) -> Push:
+    happening, device = parcel.claimed.happening, parcel.device
     assert device.push_token is not None
     ttl_s = GRANT_TTL_S if happening.kind is Kind.GRANT_ISSUED else TTL_S
     if happening.expires_at is not None:
@@ -113,8 +143,23 @@ def push(happening: Happening, device: Device, language: str, now: datetime) -> 
 
 
 def note(tx: Transaction, outcomes: Sequence[tuple[Parcel, Outcome]], *, now: datetime) -> None:
+    """What the push service took, and what has to be tried again."""
+    tried, errors = {}, dict[str, list[str]]()
     for parcel, outcome in outcomes:
+        message_id, device_id = parcel.key
+        tried[message_id] = parcel.claimed
         if outcome.sent:
-            inbox.mark_pushed(tx, parcel.device_id, parcel.message_id, now=now)
-        elif outcome.device_gone:
-            devices.drop_push_token(tx, parcel.device_id, parcel.push.push_token)
+            inbox.mark_pushed(tx, device_id, message_id, now=now)
+        elif outcome.device_gone and parcel.device.push_token:
+            devices.drop_push_token(tx, device_id, parcel.device.push_token)
+        if outcome.worth_repeating:
+            errors.setdefault(message_id, []).append(outcome.error)
+    for message_id, said in errors.items():
+        outbox.failed(tx, tried.pop(message_id), "; ".join(said), now=now)
+    finish(tx, list(tried.values()), now=now)
+
+
+def finish(tx: Transaction, several: Sequence[Claimed], *, now: datetime) -> None:
+    if several:
+        reached("outbox_sent")
+        outbox.done(tx, several, now=now)

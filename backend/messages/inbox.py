@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,10 @@ from backend.messages.tables import inbox_messages
 
 KEPT = timedelta(days=30)
 MESSAGES_PER_READ_MAX = 100
+PUT = {
+    name: insert(inbox_messages).on_conflict_do_nothing(index_elements=["id", "device_id"])
+    for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +48,32 @@ class NewMessage:
     expires_at: datetime | None
 
 
-def put(tx: Transaction, message: NewMessage) -> bool:
-    """True while the message is not pushed yet; putting it twice keeps the first.
+def put(tx: Transaction, messages: Sequence[NewMessage]) -> None:
+    """Putting one twice keeps the first.
 
-    The device's row is locked, so positions are in the order of commits: a reader that goes on after the last
-    one it saw misses nothing.
+    Whoever calls holds the devices' rows, so positions are in the order of commits: a reader that goes on after the
+    last one it saw misses nothing.
     """
-    device = devices.c.id == message.device_id
-    tx.execute(select(devices.c.id).where(device).with_for_update()).one()
-    last = select(func.coalesce(func.max(inbox_messages.c.position), 0)).where(
-        inbox_messages.c.device_id == message.device_id
+    if not messages:
+        return
+    last = select(func.max(inbox_messages.c.position)).where(inbox_messages.c.device_id == devices.c.id)
+    of_them = select(devices.c.id, last.scalar_subquery()).where(
+        devices.c.id.in_({message.device_id for message in messages})
     )
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    tx.execute(
-        dialect.insert(inbox_messages)
-        .values(
-            id=message.id,
-            shopper_id=message.shopper_id,
-            device_id=message.device_id,
-            position=last.scalar_subquery() + 1,
-            kind=message.kind.value,
-            payload=dict(message.payload),
-            sealed=message.sealed,
-            created_at=message.created_at,
-            expires_at=message.expires_at,
-        )
-        .on_conflict_do_nothing(index_elements=["id", "device_id"])
+    ends = {device_id: position or 0 for device_id, position in tx.execute(of_them)}
+    rows = []
+    for message in messages:
+        ends[message.device_id] += 1
+        rows.append({**_row(message), "position": ends[message.device_id]})
+    tx.execute(PUT[tx.dialect.name], rows)
+
+
+def pushed(tx: Transaction, ids: Collection[str]) -> set[tuple[str, str]]:
+    """Message and device, where the push service took it."""
+    taken = select(inbox_messages.c.id, inbox_messages.c.device_id).where(
+        inbox_messages.c.id.in_(ids), inbox_messages.c.pushed_at.is_not(None)
     )
-    pushed_at = select(inbox_messages.c.pushed_at).where(_is(message.device_id, message.id))
-    return tx.execute(pushed_at).scalar_one() is None
+    return {(message_id, device_id) for message_id, device_id in tx.execute(taken)}
 
 
 def mark_pushed(tx: Transaction, device_id: str, message_id: str, *, now: datetime) -> None:
@@ -124,6 +125,19 @@ def drop_old(tx: Transaction, *, now: datetime) -> int:
 
 def _is(device_id: str, message_id: str | None):  # type: ignore[no-untyped-def]  # an SQL expression
     return (inbox_messages.c.device_id == device_id) & (inbox_messages.c.id == message_id)
+
+
+def _row(message: NewMessage) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "shopper_id": message.shopper_id,
+        "device_id": message.device_id,
+        "kind": message.kind.value,
+        "payload": dict(message.payload),
+        "sealed": message.sealed,
+        "created_at": message.created_at,
+        "expires_at": message.expires_at,
+    }
 
 
 def _message(row: Mapping[Any, Any]) -> Message:

@@ -31,7 +31,7 @@ class Box:
             created_at=NOW,
             expires_at=None,
         )
-        self.run(lambda tx: inbox.put(tx, message))
+        self.run(lambda tx: inbox.put(tx, [message]))
         return message.id
 
     def ids(self, after: str | None = None, limit: int = 100) -> list[str]:

@@ -101,10 +101,11 @@ def work_off(run: Runner) -> None:
     """What the worker does, without anybody to tell."""
 
     def once(tx: Transaction) -> None:
-        for claimed in outbox.claim(tx, now=NOON, limit=1000):
+        batch = outbox.claim(tx, now=NOON, limit=1000)
+        for claimed in batch:
             if claimed.happening.kind is Kind.PAYMENT_SETTLED:
                 after_payment(tx, claimed.happening, now=NOON)
-            outbox.done(tx, claimed, now=NOON)
+        outbox.done(tx, batch, now=NOON)
         audit.chain(tx)
 
     run(once)
