@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 
 from backend.checkout.card_outcome import UNDECIDED
 from backend.checkout.tables import card_payments, checkouts, gateway_events, refunds
@@ -36,9 +36,8 @@ def wrong_bookings(scope: Scope) -> Select[Any]:
 
 @rule("card_orphan", "what is booked as captured was captured")
 def orphan_captures(scope: Scope) -> Select[Any]:
-    named = card_payments.c.checkout_id
-    same = plain(named) == checkout_of(POSTED.reference)
-    return orphans("capture", named, "a payment by card", scope, same=same)
+    named = select(plain(card_payments.c.checkout_id))
+    return orphans("capture", named, "a payment by card", scope, by=checkout_of(POSTED.reference))
 
 
 @rule("card_state", "a checkout by card stands as its payment does")
@@ -86,7 +85,7 @@ def wrong_amends(scope: Scope) -> Select[Any]:
     found = func.coalesce(given.c.wallet, 0)
     return (
         select(refunds.c.id, due.label("expected"), found.label("found"))
-        .join(given, plain(given.c.reference) == plain(refunds.c.id), isouter=True)
+        .join(given, given.c.reference == plain(refunds.c.id), isouter=True)
         .where(
             or_(
                 found != due,
@@ -102,8 +101,8 @@ def wrong_amends(scope: Scope) -> Select[Any]:
 
 @rule("refund_in_wallet_orphan", "what was made good in a wallet is a refund that failed")
 def orphan_amends(scope: Scope) -> Select[Any]:
-    same = and_(plain(refunds.c.id) == plain(POSTED.reference), refunds.c.state == "wallet")
-    return orphans("make_good", refunds.c.id, "a refund", scope, same=same)
+    named = select(plain(refunds.c.id)).where(refunds.c.state == "wallet")
+    return orphans("make_good", named, "a refund", scope, by=plain(POSTED.reference))
 
 
 @rule("gateway_event_strange", "the gateway tells of payments of ours, and of their amounts")

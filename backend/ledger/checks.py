@@ -19,7 +19,7 @@ from sqlalchemy import (
     true,
 )
 
-from backend.db.findings import Scope, rule
+from backend.db.findings import Scope, plain, rule
 from backend.ledger.tables import accounts, entries, postings
 
 POSTED, CURRENCY = postings.c, func.min(entries.c.currency)  # of a group that `beside_entries` made
@@ -98,14 +98,16 @@ def with_entries(rows: FromClause) -> Join:
 
 
 def orphans(
-    kind: str, named: ColumnElement[Any], what: str, scope: Scope, *, same: ColumnElement[bool] | None = None
+    kind: str, named: Select[Any], what: str, scope: Scope, *, by: ColumnElement[str] = postings.c.id
 ) -> Select[Any]:
-    """Postings of that kind that no row names. named: its column; same: how it does, if not by the posting's id."""
-    own = named == postings.c.id if same is None else same
-    return (
-        select(postings.c.id, literal(what).label("expected"), literal(None).label("found"))
-        .join(named.table, own, isouter=True)
-        .where(postings.c.kind == kind, named.is_(None), made(scope))
+    """Postings of that kind that no row names. named: what rows name; by: what of a posting that is.
+
+    One set without the other: where no index serves, SQLite joins each row of one side with every row of the other.
+    """
+    ours = and_(postings.c.kind == kind, made(scope))
+    nobodys = select(by).where(ours).except_(named)
+    return select(postings.c.id, literal(what).label("expected"), literal(None).label("found")).where(
+        ours, by.in_(nobodys)
     )
 
 
@@ -123,11 +125,14 @@ def by_reference(account_kind: str, kinds: Sequence[str], scope: Scope) -> Subqu
 
 
 def moved(kind: str, scope: Scope) -> Subquery:
-    """Every posting of a kind with what it moved per kind of account, for rooms that know what it should have."""
+    """Every posting of a kind with what it moved per kind of account, for rooms that know what it should have.
+
+    Its reference is `plain`: SQLite makes an index of a column, not of what is made of it in a join.
+    """
     return (
         select(
             postings.c.id,
-            postings.c.reference,
+            plain(postings.c.reference).label("reference"),
             postings.c.store_id,
             CURRENCY.label("currency"),
             *(towards(name).label(name) for name in MOVED),
