@@ -21,6 +21,7 @@ from tests.proof.shoppers import Buyer
 
 CLIENTS = 4
 IDLE_S = 10
+SCANS = 50  # of one shopper, who may hold a hundred pieces
 
 
 def main() -> None:
@@ -51,6 +52,10 @@ def measure(fleet: Fleet, orders: int) -> None:
         repeat(fleet, buyers, buy, orders)
         settled()
     print(f"order of one line: {order.words(orders)}; {(stored_bytes(fleet) - before) // orders} bytes")
+    scans = SCANS * CLIENTS
+    with split(fleet) as more:
+        repeat(fleet, buyers, lambda buyer: buyer.put(good.label), scans)
+    print(f"one more scan: {more.words(scans)}")
     for name, ask in looks(good).items():
         with split(fleet) as look:
             repeat(fleet, buyers, ask, orders)
