@@ -36,6 +36,7 @@ carts = Table(
         sqlite_where=Column("state") == "open",
         postgresql_where=Column("state") == "open",
     ),
+    Index("ix_carts_shopper_expires", "shopper_id", "expires_at"),
 )
 
 cart_lines = Table(

@@ -29,6 +29,7 @@ from backend.clock import Clock, Ids
 from backend.db import idempotency
 from backend.db.idempotency import Answer, Once
 from backend.db.moments import reached
+from backend.db.schema import stands
 from backend.db.transaction import Runner, Transaction
 from backend.errors import Refusal
 from backend.identity import pins
@@ -183,7 +184,7 @@ def send_refunds(*, run: Runner, gateway: PaymentGateway, ids: Ids, clock: Clock
         select(refunds.c.id, refunds.c.amount_minor, card_payments.c.gateway_ref)
         .join(orders, orders.c.id == refunds.c.order_id)
         .join(card_payments, card_payments.c.checkout_id == orders.c.checkout_id)
-        .where(refunds.c.method == "card", refunds.c.state == "pending")
+        .where(refunds.c.method == "card", stands(refunds.c.state, "pending"))
         .order_by(refunds.c.id)
         .limit(limit)
     )
@@ -199,7 +200,7 @@ def claim_due(tx: Transaction, *, now: datetime, limit: int = 20) -> list[CardPa
     waiting = (
         select(card_payments.c.checkout_id)
         .where(
-            card_payments.c.state.in_([*UNDECIDED, "returning"]),
+            stands(card_payments.c.state, *UNDECIDED, "returning"),
             card_payments.c.asked_at <= now - ASKED_EVERY,
         )
         .order_by(card_payments.c.asked_at)

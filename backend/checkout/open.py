@@ -17,7 +17,7 @@ from backend.carts.freeze import freeze, thaw
 from backend.checkout import coupons
 from backend.checkout.tables import checkouts
 from backend.clock import Ids
-from backend.db.schema import UtcTime
+from backend.db.schema import UtcTime, stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 
@@ -27,12 +27,10 @@ FIND = select(checkouts).where(
 
 
 OPEN = insert(checkouts).returning(checkouts)
-DUE = (
-    select(checkouts.c.id, checkouts.c.cart_id, checkouts.c.cart_expires_at)
-    .where(checkouts.c.state == "open", checkouts.c.expires_at <= bindparam("now", type_=UtcTime))
-    .order_by(checkouts.c.id)
+DUE = select(checkouts.c.id, checkouts.c.cart_id, checkouts.c.cart_expires_at).where(
+    stands(checkouts.c.state, "open"), checkouts.c.expires_at <= bindparam("now", type_=UtcTime)
 )
-FIRST_DUE = DUE.limit(1)
+FIRST_DUE = DUE.order_by(checkouts.c.expires_at).limit(1)
 IN_THE_WAY = DUE.where(or_(checkouts.c.cart_id == bindparam("cart"), checkouts.c.id.in_(coupons.HOLDERS)))
 
 
@@ -210,7 +208,7 @@ def put_away_expired(tx: Transaction, *, now: datetime, before: str | None = Non
     """
     in_the_way = (IN_THE_WAY, {"now": now, "cart": before})
     rows = tx.execute(*(in_the_way if before else (FIRST_DUE, {"now": now}))).all()
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.id):  # locks are taken in one order
         if close(tx, row.id, "expired"):
             thaw(tx, row.cart_id, until=row.cart_expires_at, now=now)
     return len(rows)

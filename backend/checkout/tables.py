@@ -56,6 +56,12 @@ checkouts = Table(
         sqlite_where=Column("state").in_(["open", "paying", "paid"]),
         postgresql_where=Column("state").in_(["open", "paying", "paid"]),
     ),
+    Index(
+        "ix_checkouts_open",
+        "expires_at",
+        sqlite_where=Column("state") == "open",
+        postgresql_where=Column("state") == "open",
+    ),
 )
 
 coupon_uses = Table(  # of checkouts that are paid or may still be
@@ -99,6 +105,13 @@ refunds = Table(
     Column("goods", String(10), nullable=False, server_default="restock"),
     Column("actor", String(64)),
     Index("ix_refunds_order_id", "order_id"),
+    Index("ix_refunds_at", "at"),
+    Index(
+        "ix_refunds_pending",
+        "id",
+        sqlite_where=Column("state") == "pending",
+        postgresql_where=Column("state") == "pending",
+    ),
     Index("uq_refunds_store_number", "store_id", "number", unique=True),
     CheckConstraint("amount_minor > 0", name="positive"),
     CheckConstraint("vat_minor >= 0 AND vat_minor <= amount_minor", name="vat"),

@@ -183,11 +183,15 @@ def claim(tx: Transaction, *, now: datetime, limit: int = 20) -> list[Claimed]:
 
 
 def undelivered(tx: Transaction, kind: Kind, shopper_id: str) -> list[Happening]:
-    """What nobody has told this shopper yet, in the order in which it happened."""
+    """What nobody has told this shopper yet, in the order in which it happened.
+
+    It is put in order here: SQLite would go through all that ever happened, which is in order, rather than sort.
+    """
     waiting = select(outbox).where(
         outbox.c.done_at.is_(None), outbox.c.kind == kind.value, outbox.c.shopper_id == shopper_id
     )
-    return [_happening(row) for row in tx.execute(waiting.order_by(outbox.c.id)).mappings()]
+    found = [_happening(row) for row in tx.execute(waiting).mappings()]
+    return sorted(found, key=lambda happening: happening.id)
 
 
 def _happening(row: RowMapping) -> Happening:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, Uuid
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, MetaData, Uuid, bindparam
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -45,3 +45,11 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         assert isinstance(value, datetime)
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def stands(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
+    """The column is one of these. They are written into the statement, in the order of a partial index that is meant:
+    by parameters SQLite does not see that it fits."""
+    if len(values) == 1:
+        return column == bindparam(None, values[0], literal_execute=True)
+    return column.in_(bindparam(None, values, expanding=True, literal_execute=True))

@@ -1,0 +1,109 @@
+"""What a shopper and the worker ask for is found by an index: no statement goes through what a store sold in years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from backend import worker
+from backend.adapters.stripe_gateway import StripeGateway
+from backend.checkout import afterwards
+from backend.db.transaction import Runner, engine_for, keys_engine_for
+from backend.operations.shopper_device import ShopperDevice
+from backend.sales.reports import sales
+from backend.settings import Settings
+from tests.backend.checkout.till import PIN
+from tests.whole_shop import WholeShop, a_key
+
+GROWING = {
+    *("carts", "cart_lines", "scans", "reservations", "checkouts", "coupon_uses", "idempotency_records"),
+    *("orders", "order_lines", "order_steps", "refunds", "refund_lines", "card_payments", "gateway_events"),
+    *(
+        "postings",
+        "entries",
+        "stock_movements",
+        "outbox",
+        "inbox_messages",
+        "audit_entries",
+        "sales_products",
+    ),
+    *("shoppers", "devices", "sessions", "face_attempts", "templates", "consents", "locks"),
+}
+BEGINS = "INSERT INTO carts"  # SQLite would look for rows that wait for this very cart, if there were deferred ones
+AWAY = StripeGateway(
+    "sk_test_of_nobody", "whsec_of_nobody", url="http://127.0.0.1:9"
+)  # nothing is due, so it is not asked
+PARTIAL = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql LIKE '% WHERE %'"
+Asked = dict[str, Any]  # parameters by statement, of the first time
+
+
+@pytest.fixture
+def shop(sqlite_url: str, data_folder: Path) -> Iterator[WholeShop]:
+    settings = Settings(data=data_folder, database_url=sqlite_url)
+    run, keys = Runner(engine_for(settings.main_url)), Runner(keys_engine_for(settings.keys_url))
+    yield WholeShop(settings, run, keys)
+    for one in (run, keys):
+        one.engine.dispose()
+
+
+@contextmanager
+def heard(engine: Engine) -> Iterator[Asked]:
+    asked: Asked = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, many: bool) -> None:
+        asked.setdefault(statement, given[0] if many else given)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def searched_through(engine: Engine, asked: Asked) -> dict[str, list[str]]:
+    """Which growing tables each statement reads from one end to the other; a partial index holds few of their rows."""
+    found: dict[str, list[str]] = {}
+    with engine.connect() as tx:
+        partial = set(tx.exec_driver_sql(PARTIAL).scalars())
+        for statement, given in asked.items():
+            if statement.startswith(("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")):
+                steps = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)]
+                scans = [
+                    step.split()
+                    for step in steps
+                    if step.startswith("SCAN") and partial.isdisjoint(step.split())
+                ]
+                whole = [scan[1] for scan in scans if scan[1] in GROWING]
+                if whole and not statement.startswith(BEGINS):
+                    found[statement] = whole
+    return found
+
+
+def test_buying_and_what_follows_goes_through_no_growing_table(shop: WholeShop) -> None:
+    at = shop.services
+    noura = shop.shopper()
+    shop.deliver()
+    with heard(at.run.engine) as asked:
+        buy(shop, noura)
+        worker.deliver_due(at)
+        worker.sweep(at)
+        worker.put_away_uncollected(at)
+        at.run(lambda tx: afterwards.catch_up(tx, noura.shopper_id, now=shop.clock.now()))
+        worker.follow_cards(replace(at, gateway=AWAY))
+        at.run.read(lambda tx: sales(tx, shop.shelf.store.id, now=shop.clock.now()))
+    assert searched_through(at.run.engine, asked) == {}
+    assert len(asked) > 60
+
+
+def buy(shop: WholeShop, device: ShopperDevice) -> None:
+    checkout, grant = shop.granted(device)
+    assert device.call("GET", "/v1/carts/current?store=R1").status == 200
+    assert device.pay(checkout["id"], grant, PIN, key=a_key()).status == 201
+    for path in ("/v1/orders", "/v1/wallet"):
+        assert device.call("GET", path).status == 200, path
