@@ -44,7 +44,7 @@ class Parcel:
 
 
 def deliver(batch: Sequence[Claimed], *, run: Run, notifier: Notifier, clock: Clock) -> None:
-    """All of them; where it raises, none is marked, and each may be tried alone."""
+    """All of them. Where it raises, each may be tried alone: what is done stays done."""
     pushes = run(lambda tx: put_into_inboxes(tx, batch, now=clock.now()))
     if pushes:
         outcomes = [(parcel, notifier.send(push)) for parcel, push in pushes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import closing
 from threading import Event, Thread
 
 from sqlalchemy import select, text
@@ -31,6 +32,7 @@ from tests.proof.processes import smartpay
 from tests.proof.result import Found, Size, proof
 from tests.proof.version_before import OldCustomer, VersionBefore
 
+KILLS, KILLED_ORDERS = 20, 5_000  # of more orders, all kills would come into the first of the migrations
 MIGRATE_S = 3.0  # at least so long does a migration take from its start; kills are spread over it
 DROP_A_CHECK = {
     "sqlite": "UPDATE sqlite_master SET sql = replace(sql, 'CHECK (', 'CHECK (1 OR ') WHERE name = 'refunds'",
@@ -40,17 +42,20 @@ DROP_A_CHECK = {
 
 @proof("CT20", "Upgrade", sabotage="careless_copy")
 def ct20(fleet: Fleet, *, size: Size, seed: int) -> Found:
-    shop = Old(fleet, size.of(20, 50_000))
-    try:
-        return up_and_down(shop, size, random.Random(seed))
-    finally:
-        shop.run.engine.dispose()
+    found, killed = Found(), 0
+    if size is Size.FULL:
+        with closing(Old(fleet, KILLED_ORDERS)) as small:
+            killed = small.migrate_and_kill(random.Random(seed), found)
+    with closing(Old(fleet, size.of(20, 50_000))) as shop:
+        up_and_down(shop, found)
+        if size is Size.FULL:
+            found.figure += f"; {killed} kills while {KILLED_ORDERS} orders were migrated"
+            found.figure += "; " + sells_with_the_old_code(shop, found)
+    return found
 
 
-def up_and_down(shop: Old, size: Size, chance: random.Random) -> Found:
-    found, fleet = Found(), shop.fleet
-    before = back_up(shop.settings, fleet.folder / f"at-0003-{next(fleet.numbers)}", now=NOW)
-    killed = shop.migrate_and_kill(chance, before, found, times=size.of(0, 20))
+def up_and_down(shop: Old, found: Found) -> None:
+    fleet, before = shop.fleet, shop.backed_up()
     for _ in range(2):
         migrate.upgrade(*shop.urls)
         if fleet.sabotaged:
@@ -60,17 +65,14 @@ def up_and_down(shop: Old, size: Size, chance: random.Random) -> Found:
         found.demand(report.ok, f"reconcile after the way up: {report.to_lines()[:5]}")
         found.demand(shop.definitions() == fresh(fleet), "tables differ from those of a fresh shop")
         if found.faults:
-            return found
+            return
         migrate.downgrade(*shop.urls, to="0003", keys_to="0001")
         found.demand(shop.holds(before), "after the way down a row is gone or changed")
     found.n = before.rows
     found.figure = (
         f"{shop.orders} orders, {before.rows} rows: up and down twice, every digest the same, reconcile clean, rules "
-        f"as in a fresh shop; {killed} kills during the migration"
+        "as in a fresh shop"
     )
-    if size is Size.FULL:
-        found.figure += "; " + sells_with_the_old_code(shop, found)
-    return found
 
 
 class Old:
@@ -104,10 +106,13 @@ class Old:
     def definitions(self) -> set[str]:
         return definitions(self.run.engine)
 
-    def migrate_and_kill(self, chance: random.Random, before: Manifest, found: Found, *, times: int) -> int:
-        """Whatever moment it is, the schema is the old one or the new one, whole."""
-        killed = 0
-        for _ in range(times):
+    def backed_up(self) -> Manifest:
+        return back_up(self.settings, self.fleet.folder / f"at-0003-{next(self.fleet.numbers)}", now=NOW)
+
+    def migrate_and_kill(self, chance: random.Random, found: Found) -> int:
+        """Whatever moment it is, the schema is the old one or the new one, whole. How many kills came in time."""
+        before, killed = self.backed_up(), 0
+        for _ in range(KILLS):
             process = smartpay(self.settings, self.fleet.options, self.fleet.folder, "migrate")
             process.start()
             time.sleep(chance.uniform(0, 3 * MIGRATE_S))
@@ -119,6 +124,9 @@ class Old:
             if schema != "0003":
                 migrate.downgrade(*self.urls, to="0003", keys_to="0001")
         return killed
+
+    def close(self) -> None:
+        self.run.engine.dispose()
 
 
 def fresh(fleet: Fleet) -> set[str]:
