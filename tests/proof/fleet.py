@@ -231,6 +231,7 @@ class Fleet:
 
     def invariants(self) -> list[str]:
         """I1–I9: one line for each fault; empty is good. Waits until the workers have delivered."""
+        self.engine.dispose()  # a connection may be of before the last crash of the database
         return invariants.broken(self.engine, self.log, delivered=bool(self.workers))
 
 
