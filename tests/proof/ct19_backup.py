@@ -47,14 +47,14 @@ def ct19(fleet: Fleet, *, size: Size, seed: int) -> Found:
             if made:
                 break
     found.demand(not fleet.log.broken, f"answers {fleet.log.broken} while backups were made")
-    checked = made[-size.of(1, 5) :]
+    checked = made[:-1][-size.of(1, 5) :] or made  # the last one may have begun when nobody bought any more
     machines = [comes_back(fleet, found, one) for one in checked]
     after = size.of(4, 100)
     goes_on(fleet, found, machines[-1], others, dates, after)
     refused = refuses_damage(fleet, found, checked[-1].file, damaged=size.of(8, 100), seed=seed)
     found.n = len(made) + refused
     found.figure = (
-        f"{len(made)} backups under load, the last {len(checked)} restored: reconcile clean, digests the same; "
+        f"{len(made)} backups under load, {len(checked)} restored: reconcile clean, digests the same; "
         f"{after} orders went on; {refused} damaged or cut files refused"
     )
     if fleet.cluster:
