@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+Asked = dict[str, Any]  # parameters by statement, of the first time
+
 
 @contextmanager
 def noted(engine: Engine) -> Iterator[list[list[str]]]:
@@ -27,4 +29,18 @@ def noted(engine: Engine) -> Iterator[list[list[str]]]:
         yield transactions
     finally:
         event.remove(engine, "begin", begins)
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def heard(engine: Engine) -> Iterator[Asked]:
+    asked: Asked = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, many: bool) -> None:
+        asked.setdefault(statement, given[0] if many else given)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
         event.remove(engine, "before_cursor_execute", note)

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 from backend.clock import Clock
@@ -38,17 +40,13 @@ class Parcel:
     claimed: Claimed
     device: Device
 
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.claimed.happening.id, self.device.id
-
 
 def deliver(batch: Sequence[Claimed], *, run: Run, notifier: Notifier, clock: Clock) -> None:
     """All of them. Where it raises, each may be tried alone: what is done stays done."""
     pushes = run(lambda tx: put_into_inboxes(tx, batch, now=clock.now()))
-    if pushes:
-        outcomes = [(parcel, notifier.send(push)) for parcel, push in pushes]
-        run(lambda tx: note(tx, outcomes, now=clock.now()))
+    for _, of_one in groupby(pushes, key=lambda sent: sent[0].claimed.happening.id):
+        outcomes = [(parcel, notifier.send(push)) for parcel, push in of_one]
+        run(partial(note, outcomes=outcomes, now=clock.now()))
 
 
 def put_into_inboxes(
@@ -58,13 +56,13 @@ def put_into_inboxes(
     parcels = addressed(tx, batch, now=now)
     inbox.put(tx, [message(parcel) for parcel in parcels])
     waiting = worth_a_push(tx, [parcel for parcel in parcels if parcel.device.push_token], now=now)
-    pushes = [
-        (parcel, push(parcel, shoppers.profile(tx, parcel.device.shopper_id).language, now))
-        for parcel in waiting
-    ]
+    languages = {
+        shopper_id: shoppers.profile(tx, shopper_id).language
+        for shopper_id in {parcel.device.shopper_id for parcel in waiting}
+    }
     on_their_way = {parcel.claimed.happening.id for parcel in waiting}
     finish(tx, [claimed for claimed in batch if claimed.happening.id not in on_their_way], now=now)
-    return pushes
+    return [(parcel, push(parcel, languages[parcel.device.shopper_id], now)) for parcel in waiting]
 
 
 def addressed(tx: Transaction, batch: Sequence[Claimed], *, now: datetime) -> list[Parcel]:
@@ -104,7 +102,7 @@ def worth_a_push(tx: Transaction, parcels: Sequence[Parcel], *, now: datetime) -
     if not parcels:
         return []
     pushed = inbox.pushed(tx, {parcel.claimed.happening.id for parcel in parcels})
-    waiting = [parcel for parcel in parcels if parcel.key not in pushed]
+    waiting = [parcel for parcel in parcels if (parcel.claimed.happening.id, parcel.device.id) not in pushed]
     alerts = {
         parcel.claimed.happening.id: parcel.claimed.happening
         for parcel in waiting
@@ -143,20 +141,17 @@ def push(parcel: Parcel, language: str, now: datetime) -> Push:
 
 
 def note(tx: Transaction, outcomes: Sequence[tuple[Parcel, Outcome]], *, now: datetime) -> None:
-    """What the push service took, and what has to be tried again."""
-    tried, errors = {}, dict[str, list[str]]()
+    """What the push service said of one message, to each of its devices."""
     for parcel, outcome in outcomes:
-        message_id, device_id = parcel.key
-        tried[message_id] = parcel.claimed
         if outcome.sent:
-            inbox.mark_pushed(tx, device_id, message_id, now=now)
+            inbox.mark_pushed(tx, parcel.device.id, parcel.claimed.happening.id, now=now)
         elif outcome.device_gone and parcel.device.push_token:
-            devices.drop_push_token(tx, device_id, parcel.device.push_token)
-        if outcome.worth_repeating:
-            errors.setdefault(message_id, []).append(outcome.error)
-    for message_id, said in errors.items():
-        outbox.failed(tx, tried.pop(message_id), "; ".join(said), now=now)
-    finish(tx, list(tried.values()), now=now)
+            devices.drop_push_token(tx, parcel.device.id, parcel.device.push_token)
+    claimed = outcomes[0][0].claimed
+    if again := [outcome.error for _, outcome in outcomes if outcome.worth_repeating]:
+        outbox.failed(tx, claimed, "; ".join(again), now=now)
+    else:
+        finish(tx, [claimed], now=now)
 
 
 def finish(tx: Transaction, several: Sequence[Claimed], *, now: datetime) -> None:

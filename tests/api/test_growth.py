@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from backend import worker
 from backend.adapters.stripe_gateway import StripeGateway
@@ -19,28 +17,19 @@ from backend.operations.shopper_device import ShopperDevice
 from backend.sales.reports import sales
 from backend.settings import Settings
 from tests.backend.checkout.till import PIN
+from tests.statements import Asked, heard
 from tests.whole_shop import WholeShop, a_key
 
 GROWING = {
-    *("carts", "cart_lines", "scans", "reservations", "checkouts", "coupon_uses", "idempotency_records"),
-    *("orders", "order_lines", "order_steps", "refunds", "refund_lines", "card_payments", "gateway_events"),
-    *(
-        "postings",
-        "entries",
-        "stock_movements",
-        "outbox",
-        "inbox_messages",
-        "audit_entries",
-        "sales_products",
-    ),
-    *("shoppers", "devices", "sessions", "face_attempts", "templates", "consents", "locks"),
-}
+    "carts", "cart_lines", "scans", "reservations", "checkouts", "coupon_uses", "idempotency_records",
+    "orders", "order_lines", "order_steps", "refunds", "refund_lines", "card_payments", "gateway_events",
+    "postings", "entries", "stock_movements", "outbox", "inbox_messages", "audit_entries", "sales_products",
+    "shoppers", "devices", "sessions", "face_attempts", "templates", "consents", "locks",
+}  # fmt: skip
 BEGINS = "INSERT INTO carts"  # SQLite would look for rows that wait for this very cart, if there were deferred ones
-AWAY = StripeGateway(
-    "sk_test_of_nobody", "whsec_of_nobody", url="http://127.0.0.1:9"
-)  # nothing is due, so it is not asked
+# Nothing is due, so it is not asked.
+AWAY = StripeGateway("sk_test_of_nobody", "whsec_of_nobody", url="http://127.0.0.1:9")
 PARTIAL = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql LIKE '% WHERE %'"
-Asked = dict[str, Any]  # parameters by statement, of the first time
 
 
 @pytest.fixture
@@ -50,20 +39,6 @@ def shop(sqlite_url: str, data_folder: Path) -> Iterator[WholeShop]:
     yield WholeShop(settings, run, keys)
     for one in (run, keys):
         one.engine.dispose()
-
-
-@contextmanager
-def heard(engine: Engine) -> Iterator[Asked]:
-    asked: Asked = {}
-
-    def note(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, many: bool) -> None:
-        asked.setdefault(statement, given[0] if many else given)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def searched_through(engine: Engine, asked: Asked) -> dict[str, list[str]]:
