@@ -6,6 +6,8 @@ import secrets
 from datetime import UTC, datetime
 from typing import Protocol
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class Clock(Protocol):
     def now(self) -> datetime:
@@ -51,3 +53,8 @@ def uuid7(at: datetime, random: bytes) -> str:
     value = value & ~(0x3 << 62) | 0x2 << 62  # variant
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def first_uuid7(at: datetime) -> str:
+    """Not above any that is made from then on: rows of a time are found by their primary key."""
+    return uuid7(max(at, EPOCH), bytes(10))

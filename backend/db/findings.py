@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, cast, func, select, true
 
-from backend.clock import uuid7
+from backend.clock import first_uuid7
 from backend.db.transaction import Transaction
 
 FINDINGS_MAX = 1_000  # of one rule: whoever broke more than that knows
@@ -44,10 +44,7 @@ class Scope:
         """Rows made since then. A UUIDv7 begins with its time, so the primary key finds them."""
         if self.since is None:
             return true()
-        return and_(id_ >= uuid7(max(self.since - ID_OLDER_MAX, EPOCH), bytes(10)), at >= self.since)
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+        return and_(id_ >= first_uuid7(self.since - ID_OLDER_MAX), at >= self.since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from backend.clock import first_uuid7
 from backend.db.outbox import Kind
 from backend.db.rows import drop_some
 from backend.db.transaction import Transaction
@@ -120,7 +121,9 @@ def mark_read(tx: Transaction, device_id: str, message_id: str, *, now: datetime
 
 
 def drop_old(tx: Transaction, *, now: datetime) -> int:
-    return drop_some(tx, inbox_messages, inbox_messages.c.created_at < now - KEPT)
+    kept_from = now - KEPT
+    old = and_(inbox_messages.c.id < first_uuid7(kept_from), inbox_messages.c.created_at < kept_from)
+    return drop_some(tx, inbox_messages, old)
 
 
 def _is(device_id: str, message_id: str | None):  # type: ignore[no-untyped-def]  # an SQL expression

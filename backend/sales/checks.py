@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
     union_all,
 )
 
@@ -63,6 +65,7 @@ class EachDay(Rule):
 
 
 SIDES = ("expected", "found")
+DAY_MAX = timedelta(hours=25)  # where the clocks are put back
 OF_DAY = ("store_id", "day", "begins_at", "ends_at")
 STORE_ID, DAY, BEGINS_AT, ENDS_AT = (bindparam(name, type_=sales_days.c[name].type) for name in OF_DAY)
 
@@ -91,20 +94,23 @@ def wrong_products(_scope: Scope) -> Select[Any]:
 def wrong_days(scope: Scope) -> Select[Any]:
     day, hour, product = sales_days.c, sales_hours.c, sales_products.c
     hours = of_days(
-        select(hour.store_id, hour.day),
+        sales_hours,
         hour,
+        scope,
         orders=hour.orders,
         gross_minor=hour.gross_minor,
         discount_minor=hour.discount_minor,
     )
-    products = of_days(select(product.store_id, product.day), product, vat_minor=product.vat_minor)
+    products = of_days(sales_products, product, scope, vat_minor=product.vat_minor)
     returned = orders.join(refunds, refunds.c.order_id == orders.c.id)
-    given = select(hour.store_id, hour.day).select_from(
-        sales_hours.join(returned, in_hour(orders.c.store_id, refunds.c.at))
-    )
+    lately = Scope(scope.now, scope.since and scope.since - DAY_MAX)
     back = of_days(
-        given,
+        sales_hours.join(
+            returned,
+            and_(in_hour(orders.c.store_id, refunds.c.at), lately.covers(refunds.c.id, refunds.c.at)),
+        ),
         hour,
+        scope,
         refunds=literal(1),
         refunds_minor=refunds.c.amount_minor,
         refunds_vat_minor=refunds.c.vat_minor,
@@ -143,10 +149,14 @@ def of_day(row: Any) -> ColumnElement[bool]:
     return and_(sales_days.c.store_id == row.store_id, sales_days.c.day == row.day)
 
 
-def of_days(rows: Select[Any], key: Any, **sums: Any) -> Any:
-    """These sums for each store and day."""
+def of_days(rows: FromClause, key: Any, scope: Scope, **sums: Any) -> Any:
+    """These sums for each store and day that is asked about."""
     summed = (func.sum(column).label(name) for name, column in sums.items())
-    return rows.add_columns(*summed).group_by(key.store_id, key.day).subquery()
+    found = select(key.store_id, key.day, *summed).select_from(rows).group_by(key.store_id, key.day)
+    if scope.since is not None:
+        days = select(sales_days.c.store_id, sales_days.c.day).where(ended(scope, sales_days.c.ends_at))
+        found = found.where(tuple_(key.store_id, key.day).in_(days))
+    return found.subquery()
 
 
 def both_sides(expected: dict[str, Any], found: Any) -> list[ColumnElement[Any]]:

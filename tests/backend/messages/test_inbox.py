@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from secrets import token_bytes
 
 import pytest
 
+from backend.clock import uuid7
 from backend.db.outbox import Kind
 from backend.db.transaction import Runner
 from backend.errors import Refusal
@@ -22,7 +24,7 @@ class Box:
 
     def put(self, message_id: str | None = None) -> str:
         message = inbox.NewMessage(
-            id=message_id or IDS.uuid7(),
+            id=message_id or uuid7(NOW, token_bytes(10)),
             shopper_id=self.shopper_id,
             device_id=self.phone.id,
             kind=Kind.ORDER_READY,

@@ -7,7 +7,7 @@ import hmac
 import json
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -192,3 +192,16 @@ def test_an_operator_sees_what_failed_and_sends_one_of_them_again(shop, receiver
     assert upkeep.status(shop.run).failed == []
     with pytest.raises(Refusal, match="webhook_not_found"):
         upkeep.replay(shop.run, **{**given, "event_id": shop.id}, now=shop.clock.now())
+
+
+def test_deliveries_that_are_over_are_kept_for_a_month(shop, receiver):
+    shop.pay(2)
+    shop.serve()
+    told = len(receiver.told)
+    receiver.status = 500
+    shop.pay()
+    shop.serve()
+    later = datetime.now(UTC) + webhooks.KEPT
+    assert shop.run(lambda tx: webhooks.drop_old(tx, now=later - timedelta(days=1))) == 0
+    assert shop.run(lambda tx: webhooks.drop_old(tx, now=later + timedelta(days=1))) == told > 0
+    assert shop.waiting()["due"] > 0
