@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 from backend.carts.discounts import Discount, Promotion, discounts
 from backend.carts.promotions import code_of, from_json, running
 from backend.carts.tables import cart_lines, carts
-from backend.db.schema import UtcTime
+from backend.db.schema import UtcTime, stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.products import price_at
@@ -128,9 +128,9 @@ def current(tx: Transaction, shopper_id: str, store_code: str, *, now: datetime)
 def being_checked_out() -> ColumnElement[bool]:
     """Frozen and still holding goods. A paid cart stays frozen for ever, but holds nothing any more."""
     holding = select(reservations.c.line_id).where(
-        reservations.c.cart_id == carts.c.id, reservations.c.state == "live"
+        reservations.c.cart_id == carts.c.id, stands(reservations.c.state, "live")
     )
-    return and_(carts.c.state == "frozen", holding.exists())
+    return and_(stands(carts.c.state, "frozen"), holding.exists())
 
 
 def lock_open(tx: Transaction, cart_id: str, shopper_id: str, *, now: datetime) -> None:
@@ -141,7 +141,7 @@ def lock_open(tx: Transaction, cart_id: str, shopper_id: str, *, now: datetime) 
     theirs = and_(carts.c.id == cart_id, carts.c.shopper_id == shopper_id)
     locked = tx.execute(
         update(carts)
-        .where(theirs, carts.c.state == "open", carts.c.expires_at > now)
+        .where(theirs, stands(carts.c.state, "open"), carts.c.expires_at > now)
         .values(extensions=carts.c.extensions)
     ).rowcount
     if locked != 1:
@@ -237,7 +237,7 @@ CURRENT = (
             carts.c.store_id == stores.c.id,
             carts.c.shopper_id == bindparam("shopper"),
             carts.c.expires_at > bindparam("now", type_=UtcTime),
-            or_(carts.c.state == "open", being_checked_out()),
+            or_(stands(carts.c.state, "open"), being_checked_out()),
         ),
         isouter=True,
     )

@@ -10,6 +10,7 @@ from sqlalchemy import and_, exists, update
 from backend.carts.cart import Cart, refuse_unopen, view
 from backend.carts.prices import adopt_current, refuse_risen
 from backend.carts.tables import carts
+from backend.db.schema import stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory import reservations
@@ -25,7 +26,7 @@ def freeze(
     cart_frozen, cart_not_found (also for another shopper's cart).
     """
     theirs = and_(carts.c.id == cart_id, carts.c.shopper_id == shopper_id)
-    is_open = and_(carts.c.state == "open", carts.c.expires_at > now)
+    is_open = and_(stands(carts.c.state, "open"), carts.c.expires_at > now)
     if tx.execute(update(carts).where(theirs, is_open).values(state="frozen")).rowcount != 1:
         refuse_unopen(tx, cart_id, shopper_id)
     cart = view(tx, cart_id, now=now)
@@ -43,7 +44,7 @@ def freeze(
 def hold(tx: Transaction, cart_id: str, *, until: datetime, lines: int) -> bool:
     """A frozen cart of so many lines and its goods last until then. False: some are gone, and the caller undoes it."""
     held = tx.execute(
-        update(carts).where(carts.c.id == cart_id, carts.c.state == "frozen").values(expires_at=until)
+        update(carts).where(carts.c.id == cart_id, stands(carts.c.state, "frozen")).values(expires_at=until)
     ).rowcount
     return held == 1 and reservations.hold(tx, cart_id, until) == lines
 
@@ -58,9 +59,9 @@ def thaw(tx: Transaction, cart_id: str, *, until: datetime, now: datetime) -> bo
     begun = exists().where(
         fresh.c.shopper_id == carts.c.shopper_id,
         fresh.c.store_id == carts.c.store_id,
-        fresh.c.state == "open",
+        stands(fresh.c.state, "open"),
     )
-    this = and_(carts.c.id == cart_id, carts.c.state == "frozen")
+    this = and_(carts.c.id == cart_id, stands(carts.c.state, "frozen"))
     thawed = tx.execute(
         update(carts).where(this, carts.c.expires_at > now, ~begun).values(state="open", expires_at=until)
     ).rowcount

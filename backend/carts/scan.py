@@ -16,7 +16,7 @@ from backend.carts.piece import Piece, put
 from backend.carts.promotions import code_of, from_json, running
 from backend.carts.tables import carts, scans
 from backend.clock import Ids
-from backend.db.schema import Id, UtcTime
+from backend.db.schema import Id, UtcTime, stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory import reservations
@@ -133,7 +133,7 @@ def _put_away(tx: Transaction, shopper_id: str, offer: Offer, *, now: datetime) 
         .where(
             carts.c.shopper_id == shopper_id,
             carts.c.store_id == offer.store.id,
-            carts.c.state == "open",
+            stands(carts.c.state, "open"),
             carts.c.expires_at <= now,
         )
         .values(state="expired")
@@ -218,8 +218,8 @@ def _situation(dialect: str) -> Select[Any]:
     this_store = select(stores.c.id).where(stores.c.code == bindparam("store_code")).scalar_subquery()
     theirs = and_(carts.c.shopper_id == shopper, carts.c.store_id == this_store)
     before = and_(scans.c.shopper_id == shopper, scans.c.scan_id == bindparam("scan"))
-    standing = and_(theirs, carts.c.state == "open", carts.c.expires_at > now, ~exists().where(before))
-    over = exists().where(theirs, carts.c.state == "open", carts.c.expires_at <= now)
+    standing = and_(theirs, stands(carts.c.state, "open"), carts.c.expires_at > now, ~exists().where(before))
+    over = exists().where(theirs, stands(carts.c.state, "open"), carts.c.expires_at <= now)
     busy = exists().where(theirs, being_checked_out(), carts.c.expires_at > now)
     found = (carts.c.id.label("cart_id"), carts.c.extensions)
     mine = (

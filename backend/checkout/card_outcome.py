@@ -21,6 +21,7 @@ from backend.checkout.tables import card_payments, checkouts
 from backend.clock import Ids
 from backend.db import outbox
 from backend.db.outbox import Happening, Kind
+from backend.db.schema import stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.ledger.postings import Entry, Posting, post
@@ -106,7 +107,7 @@ def end(tx: Transaction, checkout: Checkout, *, now: datetime) -> None:
     state = "cancelled" if now < checkout.expires_at else "expired"
     ended = tx.execute(
         update(checkouts)
-        .where(checkouts.c.id == checkout.id, checkouts.c.state == "paying")
+        .where(checkouts.c.id == checkout.id, stands(checkouts.c.state, "paying"))
         .values(state=state)
     ).rowcount
     if ended == 1:
@@ -129,7 +130,7 @@ def keep_or_return(tx: Transaction, checkout: Checkout, *, ids: Ids, now: dateti
 def place_order(tx: Transaction, checkout: Checkout, *, ids: Ids, now: datetime) -> None:
     paid = tx.execute(
         update(checkouts)
-        .where(checkouts.c.id == checkout.id, checkouts.c.state == "paying")
+        .where(checkouts.c.id == checkout.id, stands(checkouts.c.state, "paying"))
         .values(state="paid")
     ).rowcount
     if paid != 1:

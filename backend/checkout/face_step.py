@@ -19,6 +19,7 @@ from backend.clock import Ids
 from backend.db import outbox
 from backend.db.outbox import Happening, Kind
 from backend.db.rows import drop_some
+from backend.db.schema import stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity import devices
@@ -121,7 +122,7 @@ def store(
         values |= {"grant_jti": grant.jti, "grant_state": "issued", "grant_expires_at": grant.expires_at}
     written = tx.execute(
         update(checkouts)
-        .where(checkouts.c.id == checkout.id, checkouts.c.state == "open", checkouts.c.expires_at > now)
+        .where(checkouts.c.id == checkout.id, stands(checkouts.c.state, "open"), checkouts.c.expires_at > now)
         .values(values)
     ).rowcount
     if written != 1:
@@ -155,7 +156,7 @@ def void_proofs(tx: Transaction, shopper_id: str) -> None:
     """What was proved for open checkouts counts no more (the face behind it was erased): prove again."""
     tx.execute(
         update(checkouts)
-        .where(checkouts.c.shopper_id == shopper_id, checkouts.c.state == "open")
+        .where(checkouts.c.shopper_id == shopper_id, stands(checkouts.c.state, "open"))
         .values(
             evidence=[],
             grant_state=case((checkouts.c.grant_state == "issued", "void"), else_=checkouts.c.grant_state),

@@ -19,6 +19,7 @@ from backend.checkout.card_outcome import Applied
 from backend.checkout.ports import GatewayEvent, Intent, IntentState
 from backend.checkout.tables import gateway_events
 from backend.clock import Clock, Ids
+from backend.db.schema import stands
 from backend.db.transaction import Runner, Transaction
 
 TOLD = {  # what we listen to; anything else is stored and ignored
@@ -57,7 +58,7 @@ def apply_due(*, run: Runner, ids: Ids, clock: Clock, limit: int = 50) -> int:
     now = clock.now()
     due = (
         select(gateway_events.c.id, gateway_events.c.attempts)
-        .where(gateway_events.c.state == "due", gateway_events.c.available_at <= now)
+        .where(stands(gateway_events.c.state, "due"), gateway_events.c.available_at <= now)
         .order_by(gateway_events.c.available_at, gateway_events.c.id)
         .limit(limit)
     )
@@ -81,7 +82,7 @@ def put_off(tx: Transaction, event_id: str, attempts: int, *, now: datetime) -> 
 
 def apply_one(tx: Transaction, event_id: str, *, ids: Ids, now: datetime) -> None:
     """Of an intent that we do not know, the event is kept and tried again for days."""
-    due = and_(gateway_events.c.id == event_id, gateway_events.c.state == "due")
+    due = and_(gateway_events.c.id == event_id, stands(gateway_events.c.state, "due"))
     event = tx.execute(select(gateway_events).where(due).with_for_update()).mappings().first()
     if event is None:
         return

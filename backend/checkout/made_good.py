@@ -16,6 +16,7 @@ from backend.checkout.tables import refunds
 from backend.clock import Ids
 from backend.db import audit
 from backend.db.outbox import Kind
+from backend.db.schema import stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.identity.staff import StaffMember
@@ -36,7 +37,7 @@ def make_good(
     """
     order = held_of_store(tx, order_id, staff)
     failed = update(refunds).where(refunds.c.id == refund_id, refunds.c.order_id == order_id)
-    rose = tx.execute(failed.where(refunds.c.state == "failed").values(state=way)).rowcount == 1
+    rose = tx.execute(failed.where(stands(refunds.c.state, "failed")).values(state=way)).rowcount == 1
     made = of_id(tx, order_id, refund_id)
     if made.state != way:
         raise Refusal("refund_not_failed", state=made.state)

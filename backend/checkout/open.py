@@ -194,7 +194,9 @@ def close(tx: Transaction, checkout_id: str, state: str) -> bool:
     """It gives its coupon back. False if it was decided already."""
     values = {"state": state, "grant_state": "void"}
     closed = tx.execute(
-        update(checkouts).where(checkouts.c.id == checkout_id, checkouts.c.state == "open").values(values)
+        update(checkouts)
+        .where(checkouts.c.id == checkout_id, stands(checkouts.c.state, "open"))
+        .values(values)
     ).rowcount
     if closed == 1:
         coupons.give_back(tx, checkout_id)

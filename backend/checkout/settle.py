@@ -24,6 +24,7 @@ from backend.db.idempotency import Answer, Once
 from backend.db.moments import reached
 from backend.db.outbox import Happening, Kind
 from backend.db.rows import insert_rows
+from backend.db.schema import stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory import reservations
@@ -38,7 +39,7 @@ USE_GRANT = (
     update(checkouts)
     .where(
         checkouts.c.id == bindparam("checkout"),
-        checkouts.c.state == "open",
+        stands(checkouts.c.state, "open"),
         checkouts.c.grant_jti == bindparam("jti"),
         checkouts.c.grant_state == "issued",
         checkouts.c.grant_expires_at > bindparam("now"),

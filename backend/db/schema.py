@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, MetaData, Uuid, bindparam
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, MetaData, String, Uuid, literal_column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -48,8 +48,8 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 def stands(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
-    """The column is one of these. They are written into the statement, in the order of a partial index that is meant:
-    by parameters SQLite does not see that it fits."""
-    if len(values) == 1:
-        return column == bindparam(None, values[0], literal_execute=True)
-    return column.in_(bindparam(None, values, expanding=True, literal_execute=True))
+    """The column is one of these words, which are written into the statement, in the order of a partial index if one is
+    meant. By parameters neither database sees that it fits; and where one stands for the word that an index is about,
+    SQLite compiles the statement anew each time it runs, since another word might want another plan."""
+    words = [literal_column(f"'{value}'", String) for value in values]
+    return column == words[0] if len(words) == 1 else column.in_(words)

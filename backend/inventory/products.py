@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Join, Row, Select, and_, bindparam, func, or_, select
 
-from backend.db.schema import UtcTime
+from backend.db.schema import UtcTime, stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.search import matching
@@ -73,7 +73,7 @@ def available_at(now: Any) -> ColumnElement[int]:
         .where(
             reservations.c.store_id == stock.c.store_id,
             reservations.c.sku == stock.c.sku,
-            reservations.c.state == "live",
+            stands(reservations.c.state, "live"),
             reservations.c.expires_at <= now,
         )
         .scalar_subquery()

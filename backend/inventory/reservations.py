@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, select, text, update
 
 from backend.clock import Ids
-from backend.db.schema import Id, UtcTime
+from backend.db.schema import Id, UtcTime, stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.movements import Move, record
@@ -223,4 +223,4 @@ def _release(
 
 
 def _live(which: ColumnElement[bool]) -> ColumnElement[bool]:
-    return and_(which, reservations.c.state == "live")
+    return and_(which, stands(reservations.c.state, "live"))

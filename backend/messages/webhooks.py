@@ -18,7 +18,7 @@ from backend.clock import first_uuid7
 from backend.db.events import store_counters
 from backend.db.outbox import Kind, outbox
 from backend.db.rows import drop_some
-from backend.db.schema import Id, UtcTime
+from backend.db.schema import Id, UtcTime, stands
 from backend.db.transaction import Transaction
 from backend.errors import Refusal
 from backend.inventory.tables import stores
@@ -138,7 +138,7 @@ def with_work(tx: Transaction, *, now: datetime, limit: int = 50) -> list[str]:
     """Endpoints that something can be sent to now, those that work first."""
     due = exists().where(
         deliveries.c.endpoint_id == endpoints.c.id,
-        deliveries.c.state == "due",
+        stands(deliveries.c.state, "due"),
         deliveries.c.available_at <= now,
     )
     behind = exists().where(
@@ -269,7 +269,7 @@ def due(tx: Transaction, endpoint_id: str, *, now: datetime, limit: int) -> list
         _with_events()
         .where(
             deliveries.c.endpoint_id == endpoint_id,
-            deliveries.c.state == "due",
+            stands(deliveries.c.state, "due"),
             deliveries.c.available_at <= now,
         )
         .order_by(deliveries.c.sequence)
@@ -342,7 +342,7 @@ def not_delivered(
         update(endpoints).where(endpoints.c.id == endpoint_id).values(available_at=now + pause(failures))
     )
     if since <= now - TRIED_FOR:
-        old = and_(deliveries.c.state == "due", deliveries.c.due_since <= now - TRIED_FOR)
+        old = and_(stands(deliveries.c.state, "due"), deliveries.c.due_since <= now - TRIED_FOR)
         tx.execute(
             update(deliveries).where(deliveries.c.endpoint_id == endpoint_id, old).values(state="dead")
         )
