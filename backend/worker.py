@@ -132,14 +132,14 @@ def deliver_due(services: Services) -> bool:
     except Exception:  # something is wrong with one of them, and must not stop the others
         for claimed in batch:
             deliver_alone(services, claimed)
-    return True
+    return len(batch) == CLAIMED_MAX
 
 
 def deliver_all(services: Services, batch: Sequence[Claimed]) -> None:
     at = services
-    for happening in (claimed.happening for claimed in batch):
-        if happening.kind is Kind.PAYMENT_SETTLED:  # not held up by a push service that is away
-            at.run(partial(afterwards.after_payment, happening=happening, now=at.clock.now()))
+    settled = [one.happening for one in batch if one.happening.kind is Kind.PAYMENT_SETTLED]
+    if settled:  # not held up by a push service that is away
+        at.run(partial(afterwards.after_payments, settled=settled, now=at.clock.now()))
     deliver(batch, run=at.run, notifier=at.notifier, clock=at.clock)
 
 

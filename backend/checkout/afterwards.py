@@ -5,12 +5,19 @@ Where the worker is behind, the next payment does it, so that right PINs never l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from backend.db import audit, outbox
 from backend.db.outbox import Happening, Kind
 from backend.db.transaction import Transaction
 from backend.identity import pins
+
+
+def after_payments(tx: Transaction, settled: Sequence[Happening], *, now: datetime) -> None:
+    """In the order of their shoppers, so that no two workers wait for each other in a circle."""
+    for happening in sorted(settled, key=lambda one: (one.shopper_id or "", one.id)):
+        after_payment(tx, happening, now=now)
 
 
 def after_payment(tx: Transaction, happening: Happening, *, now: datetime) -> bool:

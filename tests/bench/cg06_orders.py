@@ -18,7 +18,7 @@ STORES = 8
 
 @bench("CG6", "orders in one store, with its one series of receipts", *DATABASES)
 def cg6(ground: Ground, database: str) -> Iterator[Figure]:
-    several = ground.of(32, 800)
+    several = ground.of(32, 300)  # all are signed first, and a proof is taken for 30 s
     with ground.fleet(database) as fleet:
         codes = [f"S{number}" for number in range(STORES)]
         one = [fleet.stock("TEA", 1_000_000)]
