@@ -165,7 +165,7 @@ def sells_with_the_old_code(shop: Old, found: Found, *, more: int) -> str:
                 buying.ended.set()
         buying.work.result()
     finally:
-        old.server.kill()
+        old.stop()
     report = reconcile(shop.run, now=SystemClock().now())
     found.demand(report.ok, f"reconcile after sales by the old code: {report.to_lines()[:5]}")
     return (

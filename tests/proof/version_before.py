@@ -33,6 +33,7 @@ class VersionBefore:
         self.environment = {name: it for name, it in os.environ.items() if not name.startswith("SMARTPAY_")}
         self.environment |= {"DATABASE_URL": settings.main_url, "SMARTPAY_LOG_LEVEL": "WARNING"}
         self.port = free_port()
+        self.wire = Wire(lambda: [self.port])
         command = [*self.command, "serve", "--port", str(self.port)]
         self.server = Process(
             "before", command, folder / "before.log", self.environment, self.port, self.folder
@@ -46,6 +47,10 @@ class VersionBefore:
         self.server.start()
         self.server.wait_until_ready()
 
+    def stop(self) -> None:
+        self.server.kill()
+        self.wire.close()
+
     def employ(self, role: str) -> str:
         """The token of somebody new."""
         login = f"{role}-{secrets.token_hex(3)}"
@@ -54,7 +59,7 @@ class VersionBefore:
             add, check=True, capture_output=True, text=True, cwd=self.folder, env=self.environment
         )
         body = {"login": login, "password": said.stdout.split()[-1]}
-        signed_in = ShopperDevice(Wire(lambda: [self.port])).call("POST", "/v1/staff/sessions", body)
+        signed_in = ShopperDevice(self.wire).call("POST", "/v1/staff/sessions", body)
         assert signed_in.status == 201, signed_in
         return str(signed_in.json["token"])
 
@@ -68,7 +73,7 @@ class OldCustomer:
 
     @classmethod
     def of(cls, version: VersionBefore, label: str) -> OldCustomer:
-        device, login = ShopperDevice(Wire(lambda: [version.port])), f"old-{secrets.token_hex(3)}"
+        device, login = ShopperDevice(version.wire), f"old-{secrets.token_hex(3)}"
         for reply in (
             device.become_guest(),
             device.register(login, PASSWORD, "Old customer"),
