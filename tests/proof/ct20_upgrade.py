@@ -51,7 +51,7 @@ def ct20(fleet: Fleet, *, size: Size, seed: int) -> Found:
         up_and_down(shop, found)
         if killed:
             found.figure += f"; {killed} kills while {KILLED_ORDERS} orders were migrated"
-        if not fleet.sabotaged:
+        if not found.faults:
             found.figure += "; " + sells_with_the_old_code(shop, found, more=size.of(3, 20))
     return found
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from backend.operations.demo_server import free_port
 from backend.operations.shopper_device import Reply, ShopperDevice
 from backend.settings import Settings
-from tests.proof.load import Wire
+from tests.proof.load import CutOff, Wire
 from tests.proof.load import insist as insist_for
 from tests.proof.processes import ROOT, Process
 
@@ -21,7 +22,8 @@ COMMIT = "28f6db9"  # the last one with schema 0003
 ROOMS = ("backend", "admin_panel", "catalogue", "ml")
 PIN, PASSWORD = "629480", "correct horse battery"
 STORE = "R1"
-insist = partial(insist_for, within_s=300)  # while its tables are changed, everybody waits
+PATIENCE_S = 300  # while its tables are changed, everybody waits
+insist = partial(insist_for, within_s=PATIENCE_S)
 
 
 class VersionBefore:
@@ -110,7 +112,8 @@ class OldCustomer:
         )
 
     def await_grant(self) -> str:
-        while True:
+        give_up_at = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up_at:
             looked = insist(
                 lambda: self.device.call("GET", f"/v1/inbox?after={self.device.inbox_after}", proved=True)
             )
@@ -118,3 +121,4 @@ class OldCustomer:
                 self.device.inbox_after = message["id"]
                 if message["kind"] == "grant.issued":
                     return self.device.open(message["sealed"])
+        raise CutOff(f"no grant within {PATIENCE_S} s")
