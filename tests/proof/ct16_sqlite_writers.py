@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from dataclasses import dataclass
 
 from backend.operations.shopper_device import Reply
 from tests.proof.disk import disk_trouble
 from tests.proof.fleet import Fleet, Good
-from tests.proof.load import clients, meanwhile, said
+from tests.proof.load import Clients, clients, meanwhile, said
 from tests.proof.result import Found, Size, proof
 from tests.proof.shoppers import Buyer
 
-THINK_S = (0.4, 1.0)  # between two requests of one shopper
+# Between two things of one shopper. Hurried shoppers make two cores queue for the processor, whatever the file does:
+# they are there to find a busy file, and one who takes as long as a person does to measure how long a write waits.
+HURRIED_S, UNHURRIED_S = (0.4, 1.0), (2.0, 4.0)
 BACKUP_PAUSE_S, REPORT_PAUSE_S = 5.0, 0.5
 P99_S_MAX = 0.25
 WAL_BYTES_MAX = 64 * 2**20
@@ -22,34 +25,50 @@ WAL_BYTES_MAX = 64 * 2**20
 @proof("CT16", "SQLite under writers", sabotage="deferred_begin", databases=("sqlite",))
 def ct16(fleet: Fleet, *, size: Size, seed: int) -> Found:
     found = Found()
-    threads, seconds = size.of(16, 64), size.of(5, 600)
+    threads, seconds = size.of(16, 64), size.of(4, 300)
     goods = [fleet.stock(f"GOOD-{number}", 1_000_000, price_minor=10) for number in range(20)]
     buyers, report, backups = fleet.shoppers(threads), Report(fleet), Backups(fleet)
-    until = time.monotonic() + seconds
+    shoppers = [Shopper(buyer, goods, seed + number) for number, buyer in enumerate(buyers)]
     with clients(threads) as some, meanwhile(backups.make), meanwhile(report.read):
-        shoppers = [Shopper(buyer, goods, seed + number) for number, buyer in enumerate(buyers)]
-        some.at_once(lambda client: shoppers[client].shop(until))
-    waits_s = sorted(wait for one in shoppers for wait in one.waits_s)
-    p99_s = waits_s[int(0.99 * len(waits_s))]
+        hurried = visit(some, shoppers, seconds, HURRIED_S)
+        unhurried = visit(some, shoppers, size.of(1, 300), UNHURRIED_S if size is Size.FULL else HURRIED_S)
     wal_bytes = (fleet.settings.data / "smartpay.sqlite-wal").stat().st_size
     found.demand(not fleet.log.broken, f"answers {fleet.log.broken}")
     found.demand(wal_bytes <= WAL_BYTES_MAX, f"the log is {wal_bytes} bytes")
     found.demand(not report.odd, f"reports {dict(report.odd)}")
     if size is Size.FULL:
-        found.demand(p99_s <= P99_S_MAX, f"p99 of writes {1000 * p99_s:.0f} ms")
+        found.demand(unhurried.p99_s <= P99_S_MAX, f"p99 of writes {1000 * unhurried.p99_s:.0f} ms")
         disk_trouble(found)
-    middle_s = waits_s[len(waits_s) // 2]
-    found.n = len(waits_s)
+    found.n = hurried.n + unhurried.n
     found.figure = (
-        f"{len(waits_s)} requests in {seconds} s, {threads} clients: no busy file, p50 {1000 * middle_s:.0f} ms,"
-        f" p99 {1000 * p99_s:.0f} ms; log {wal_bytes / 2**20:.1f} MiB; {backups.times} backups and"
-        f" {report.times} reports beside them"
+        f"{threads} clients, no busy file; {hurried} by hurried ones, {unhurried} by unhurried ones;"
+        f" log {wal_bytes / 2**20:.1f} MiB; {backups.times} backups and {report.times} reports beside them"
     )
     return found
 
 
+@dataclass(frozen=True)
+class Waits:
+    """How long the answers of one visit took."""
+
+    n: int
+    p50_s: float
+    p99_s: float
+
+    def __str__(self) -> str:
+        return f"{self.n} requests of p50 {1000 * self.p50_s:.0f} ms and p99 {1000 * self.p99_s:.0f} ms"
+
+
+def visit(some: Clients, shoppers: list[Shopper], seconds: float, think_s: tuple[float, float]) -> Waits:
+    """All shop for so long, and take as long as `think_s` says between two things."""
+    until = time.monotonic() + seconds
+    some.at_once(lambda client: shoppers[client].shop(until, think_s))
+    waits_s = sorted(wait for one in shoppers for wait in one.waits_taken())
+    return Waits(len(waits_s), waits_s[len(waits_s) // 2], waits_s[int(0.99 * len(waits_s))])
+
+
 class Shopper:
-    """Scans, changes the cart, pays, and thinks in between."""
+    """Scans a few goods, thinks before each, and pays."""
 
     def __init__(self, buyer: Buyer, goods: list[Good], seed: int) -> None:
         self.buyer, self.goods = buyer, goods
@@ -66,11 +85,15 @@ class Shopper:
 
         buyer.transport = timed
 
-    def shop(self, until: float) -> None:
+    def waits_taken(self) -> list[float]:
+        waits_s, self.waits_s = self.waits_s, []
+        return waits_s
+
+    def shop(self, until: float, think_s: tuple[float, float]) -> None:
         while time.monotonic() < until:
             for good in self.chance.sample(self.goods, self.chance.randint(1, 4)):
+                time.sleep(self.chance.uniform(*think_s))
                 scanned = self.buyer.scan(good.label)
-                time.sleep(self.chance.uniform(*THINK_S))
             if scanned.status == 201:
                 self.buyer.buy(scanned.json["cart"]["id"])
 
