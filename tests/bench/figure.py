@@ -94,7 +94,7 @@ def alternate(ours: Callable[[], float], reference: Callable[[], float], *, roun
     for _ in range(TAKES_MAX):
         rows = [(ours(), reference()) for _ in range(rounds)]
         ratios = sorted(a / b for a, b in rows)
-        inner = ratios[1:-1] or ratios
+        inner = ratios[1:-1] if len(ratios) > 3 else ratios  # of three only one is inner, and it never wavers
         spread = (inner[-1] - inner[0]) / median(ratios)
         takes.append(Pair(median(a for a, _ in rows), median(b for _, b in rows), spread))
         if spread <= SPREAD_MAX:
