@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 
 from backend.operations.shopper_device import Reply
 from tests.proof.disk import disk_trouble
@@ -14,8 +15,8 @@ from tests.proof.load import Clients, clients, meanwhile, said
 from tests.proof.result import Found, Size, proof
 from tests.proof.shoppers import Buyer
 
-# Between two things of one shopper. Hurried shoppers make two cores queue for the processor, whatever the file does:
-# they are there to find a busy file, and one who takes as long as a person does to measure how long a write waits.
+# Between two things of one shopper. Both have to be answered in time; where only the hurried are not, it is the
+# processor that they wait for, not the file.
 HURRIED_S, UNHURRIED_S = (0.4, 1.0), (2.0, 4.0)
 BACKUP_PAUSE_S, REPORT_PAUSE_S = 5.0, 0.5
 P99_S_MAX = 0.25
@@ -37,7 +38,8 @@ def ct16(fleet: Fleet, *, size: Size, seed: int) -> Found:
     found.demand(wal_bytes <= WAL_BYTES_MAX, f"the log is {wal_bytes} bytes")
     found.demand(not report.odd, f"reports {dict(report.odd)}")
     if size is Size.FULL:
-        found.demand(unhurried.p99_s <= P99_S_MAX, f"p99 of writes {1000 * unhurried.p99_s:.0f} ms")
+        for who, waits in (("hurried", hurried), ("unhurried", unhurried)):
+            found.demand(waits.p99_s <= P99_S_MAX, f"p99 of {who} writes {1000 * waits.p99_s:.0f} ms")
         disk_trouble(found)
     found.n = hurried.n + unhurried.n
     found.figure = (
@@ -62,8 +64,7 @@ class Waits:
 def visit(some: Clients, shoppers: list[Shopper], seconds: float, think_s: tuple[float, float]) -> Waits:
     """All shop for so long, and take as long as `think_s` says between two things."""
     until = time.monotonic() + seconds
-    some.at_once(lambda client: shoppers[client].shop(until, think_s))
-    waits_s = sorted(wait for one in shoppers for wait in one.waits_taken())
+    waits_s = sorted(chain(*some.at_once(lambda client: shoppers[client].shop(until, think_s))))
     return Waits(len(waits_s), waits_s[len(waits_s) // 2], waits_s[int(0.99 * len(waits_s))])
 
 
@@ -85,17 +86,16 @@ class Shopper:
 
         buyer.transport = timed
 
-    def waits_taken(self) -> list[float]:
-        waits_s, self.waits_s = self.waits_s, []
-        return waits_s
-
-    def shop(self, until: float, think_s: tuple[float, float]) -> None:
+    def shop(self, until: float, think_s: tuple[float, float]) -> list[float]:
+        """How many seconds each answer took."""
+        self.waits_s = []
         while time.monotonic() < until:
             for good in self.chance.sample(self.goods, self.chance.randint(1, 4)):
                 time.sleep(self.chance.uniform(*think_s))
                 scanned = self.buyer.scan(good.label)
             if scanned.status == 201:
                 self.buyer.buy(scanned.json["cart"]["id"])
+        return self.waits_s
 
 
 class Backups:
